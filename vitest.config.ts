@@ -8,7 +8,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{architecture,manifest,protocol,client,cli,library,network,catalogue,transfer,control,views,tools}/**/*.test.ts'],
+          include: [
+            'test/{architecture,manifest,protocol,client,cli,library,network,catalogue,transfer,control,views,tools}/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

@@ -1,0 +1,114 @@
+/**
+ * What the gallery webview and the extension say to each other. Both sides import this file; it imports nothing at run time.
+ * Every message from the webview is checked by `isFromGallery` in the extension before use.
+ */
+
+/** Thumbnails in one `thumbnails` message, at most (VS Code loses messages with more than 253 buffers: all go in one). */
+export const galleryThumbnailBatch = 64;
+
+/** What a tile of the grid needs to know. */
+export interface GalleryPhoto {
+  id: string;
+  name: string;
+  takenAt: string | null;
+  width: number;
+  height: number;
+  size: number;
+  /** Display names of the peers that hold the photo. */
+  holders: string[];
+  /** Whether one of them is online (or this peer holds it): it can be opened. */
+  available: boolean;
+}
+
+export type GallerySort = 'date' | 'name' | 'size';
+
+/** What a person chose: survives reloads. `size` is the edge of a tile in CSS pixels. */
+export interface GalleryUiState {
+  version: 1;
+  sort: GallerySort;
+  query: string;
+  tile: number;
+  /** The photo that has (or last had) the focus. */
+  anchor: string | null;
+}
+
+//#region to the webview
+
+/** Answer to `ready` and to `query`: the photos that match, in order, and how many there are in the collection. */
+export interface GalleryPhotosMessage {
+  type: 'photos';
+  /** The generation of the query that this answers: late answers are dropped. */
+  generation: number;
+  photos: GalleryPhoto[];
+  total: number;
+}
+/** The collection changed: ask again when convenient. */
+export interface GalleryStaleMessage {
+  type: 'stale';
+}
+/** Thumbnails, packed: `offsets[i]` is where `ids[i]` starts in `data`, it ends at `offsets[i + 1]`. Equal offsets: there is none. */
+export interface GalleryThumbnailsMessage {
+  type: 'thumbnails';
+  ids: string[];
+  mimes: string[];
+  offsets: number[];
+  data: ArrayBuffer;
+}
+/** Why there is nothing to show (daemon stopped, failed, starting), or null when there is no such reason. */
+export interface GalleryStateMessage {
+  type: 'state';
+  message: string | null;
+}
+export type ToGallery = GalleryPhotosMessage | GalleryStaleMessage | GalleryThumbnailsMessage | GalleryStateMessage;
+
+//#endregion
+
+//#region from the webview
+
+export interface GalleryReadyMessage {
+  type: 'ready';
+}
+export interface GalleryQueryMessage {
+  type: 'query';
+  generation: number;
+  query: string;
+  sort: GallerySort;
+}
+export interface GalleryWantMessage {
+  type: 'want';
+  /** In the order they should come; replaces what was asked for before. */
+  ids: string[];
+}
+export interface GalleryOpenMessage {
+  type: 'open';
+  id: string;
+}
+export interface GalleryFetchMessage {
+  type: 'fetch';
+  id: string;
+}
+export type FromGallery =
+  GalleryReadyMessage | GalleryQueryMessage | GalleryWantMessage | GalleryOpenMessage | GalleryFetchMessage;
+
+//#endregion
+
+/** Every text of the gallery, filled in by the extension in the language of the window. */
+export interface GalleryStrings {
+  photos: string;
+  search: string;
+  sortBy: string;
+  sortDate: string;
+  sortName: string;
+  sortSize: string;
+  tileSize: string;
+  empty: string;
+  noMatch: string;
+  unavailable: string;
+  /** `{0}` photos. */
+  count: string;
+  /** `{0}` of `{1}` photos. */
+  countOf: string;
+  /** "held by {0}" */
+  heldBy: string;
+  loading: string;
+}

@@ -1,0 +1,165 @@
+import * as v from 'valibot';
+import type { PhotoFacts } from './photo.ts';
+import { FileNameSchema, PeerIdSchema, photoFormats, PlaceSchema, TakenAtSchema } from './photo.ts';
+
+/**
+ * What peers say to each other over libp2p streams. docs/PROTOCOL.md describes the same in prose.
+ * Every message is a frame: `u32 length of all that follows | u16 length of header | header (CBOR) | payload bytes`, big endian.
+ */
+
+/** One stream protocol per concern; the version is part of the name, so that a newer one can be served beside it. */
+export const wireProtocols = {
+  members: '/photo-organizer/members/1.0.0',
+  holdings: '/photo-organizer/holdings/1.0.0',
+  photos: '/photo-organizer/photos/1.0.0',
+  thumbnails: '/photo-organizer/thumbnails/1.0.0',
+} as const;
+export type WireProtocol = (typeof wireProtocols)[keyof typeof wireProtocols];
+
+export const wireLimits = {
+  /** Bytes of one block of a photo. */
+  block: 1024 * 1024,
+  /** Bytes of a frame's header. */
+  header: 60 * 1024,
+  /** Bytes of a frame's payload: a block, or a page of holdings. */
+  payload: 1024 * 1024,
+  /** Requests that wait for an answer on one stream; one more ends the stream. */
+  requestsInFlight: 16,
+  /** Streams of one protocol that one peer may have open. */
+  streamsPerPeer: 4,
+  /** Holding records in one page. */
+  holdingsPage: 1000,
+  /** Bytes of one thumbnail. */
+  thumbnail: 128 * 1024,
+  /** Members in a roster. */
+  roster: 1000,
+  addresses: 16,
+} as const;
+
+const Hex32 = v.pipe(
+  v.instance(Uint8Array),
+  v.check((bytes) => bytes.length === 32),
+);
+const Natural = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const Port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
+export const DisplayNameSchema = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(64),
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what must not get through
+  v.regex(/^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u),
+);
+const Address = v.pipe(v.string(), v.startsWith('/'), v.maxLength(256));
+
+//#region members
+
+/** How a peer introduces itself and others. Only the introduction of the sender itself is believed for more than an address to dial. */
+export const MemberSchema = v.object({
+  peerId: PeerIdSchema,
+  name: DisplayNameSchema,
+  port: Port,
+  addresses: v.pipe(v.array(Address), v.maxLength(wireLimits.addresses)),
+});
+export type Member = v.InferOutput<typeof MemberSchema>;
+
+/** Who anchors the network, since which term. A higher term wins; at one term, the lower (port, peer id). */
+export const TermSchema = v.object({ term: Natural, central: PeerIdSchema, port: Port });
+export type Term = v.InferOutput<typeof TermSchema>;
+
+/** Requests of the members protocol. */
+export const MembersRequestSchema = v.variant('op', [
+  /** The first on a stream: who I am, what I know; the answer is the same from the other side. */
+  v.object({
+    op: v.literal('hello'),
+    self: MemberSchema,
+    term: TermSchema,
+    roster: v.pipe(v.array(MemberSchema), v.maxLength(wireLimits.roster)),
+  }),
+  /** Something of the above changed. Answered by an empty object. */
+  v.object({
+    op: v.literal('update'),
+    self: MemberSchema,
+    term: TermSchema,
+    roster: v.pipe(v.array(MemberSchema), v.maxLength(wireLimits.roster)),
+  }),
+  /** Are you there? Answered at once, with the term: a central that slept learns so that it was succeeded. */
+  v.object({ op: v.literal('ping'), term: TermSchema }),
+  /** I leave: no need to wait for a timeout. */
+  v.object({ op: v.literal('leave') }),
+]);
+export type MembersRequest = v.InferOutput<typeof MembersRequestSchema>;
+export const HelloAnswerSchema = v.object({
+  self: MemberSchema,
+  term: TermSchema,
+  roster: v.pipe(v.array(MemberSchema), v.maxLength(wireLimits.roster)),
+});
+export const PingAnswerSchema = v.object({ term: TermSchema });
+
+//#endregion
+
+//#region holdings
+
+/** "All since `after` of log `index`": held back up to `wait` ms when there is nothing, so that changes arrive at once. */
+export const HoldingsRequestSchema = v.object({
+  index: v.pipe(v.string(), v.maxLength(64)),
+  after: Natural,
+  wait: v.pipe(Natural, v.maxValue(60_000)),
+});
+/** Header of the answer; its payload is a CBOR array of {@link HoldingRecordSchema}. Another `index` than asked for: forget all, start at 0. */
+export const HoldingsAnswerSchema = v.object({
+  index: v.pipe(v.string(), v.maxLength(64)),
+  /** Sequence number of the last record in the payload (or `after`, when there is none). */
+  last: Natural,
+  more: v.boolean(),
+});
+
+/**
+ * One record of a peer's own log, as a tuple to be short:
+ * sequence number, id, then null for "no longer here" or the facts.
+ */
+export const HoldingRecordSchema = v.tuple([
+  Natural,
+  Hex32,
+  v.nullable(
+    v.tuple([
+      v.picklist(['o', 'r']),
+      FileNameSchema,
+      v.pipe(Natural, v.minValue(1), v.maxValue(2 ** 40)),
+      v.pipe(Natural, v.maxValue(1_000_000)),
+      v.pipe(Natural, v.maxValue(1_000_000)),
+      v.picklist(photoFormats),
+      v.nullable(Hex32),
+      v.nullable(TakenAtSchema),
+      v.nullable(v.pipe(v.string(), v.maxLength(128))),
+      v.nullable(v.tuple([PlaceSchema.entries.latitude, PlaceSchema.entries.longitude])),
+      v.boolean(),
+    ]),
+  ),
+]);
+export type HoldingRecord = v.InferOutput<typeof HoldingRecordSchema>;
+
+/** A photo that a peer holds, and how. */
+export interface Holding {
+  kind: 'original' | 'replica';
+  facts: PhotoFacts;
+}
+
+//#endregion
+
+//#region photos and thumbnails
+
+/** A range of a photo. The answer's header is {@link BlockAnswerSchema}, its payload the bytes. */
+export const BlockRequestSchema = v.object({
+  id: Hex32,
+  offset: Natural,
+  length: v.pipe(Natural, v.minValue(1), v.maxValue(wireLimits.block)),
+});
+export const BlockAnswerSchema = v.variant('ok', [
+  /** `size` of the whole photo in bytes: the length comes first. */
+  v.object({ ok: v.literal(true), size: v.pipe(Natural, v.minValue(1), v.maxValue(2 ** 40)) }),
+  v.object({ ok: v.literal(false), reason: v.picklist(['missing', 'unreadable', 'range', 'busy']) }),
+]);
+export const ThumbnailRequestSchema = v.object({ id: Hex32 });
+export const ThumbnailAnswerSchema = v.object({ mime: v.nullable(v.picklist(['image/webp', 'image/jpeg'])) });
+
+//#endregion
