@@ -56,6 +56,8 @@ export interface FolderState {
   readonly catalogueFile: string;
   /** An SQLite file whose exclusive lock is held for as long as a daemon serves the folder. */
   readonly lockFile: string;
+  /** Members and term that the network remembers from last time (JSON). */
+  readonly networkStateFile: string;
   readonly logFile: string;
   /** Photos of other peers that were opened to be looked at: a cache with a size cap. */
   readonly viewedDirectory: string;
@@ -97,6 +99,7 @@ export function folderState(home: string, folder: string): FolderState {
     thumbnailsFile: path.join(directory, 'thumbnails.db'),
     catalogueFile: path.join(directory, 'catalogue.db'),
     lockFile: path.join(directory, 'lock.db'),
+    networkStateFile: path.join(directory, 'network.json'),
     logFile: path.join(directory, 'daemon.log'),
     viewedDirectory: path.join(directory, 'viewed'),
   };

@@ -44,8 +44,6 @@ export interface LibraryOptions {
   folder: string;
   /** Where the index lies. */
   libraryFile: string;
-  /** Thumbnails of own and of others' photos. */
-  thumbnailsFile: string;
   /** Glob patterns, relative to the folder, of what to leave out. */
   exclude: readonly string[];
   /** Milliseconds between full looks beside the watcher. */
