@@ -1,0 +1,73 @@
+import type { BuildOptions } from 'esbuild';
+import fs from 'node:fs';
+import * as v from 'valibot';
+import { inRoot } from '../paths.ts';
+
+/** One file (or pair of script and style sheet) of dist/. */
+export interface Bundle {
+  /** Name of the main output file in dist/. */
+  readonly output: string;
+  /** Source files, relative to the project, by output name without ending. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** What distinguishes this bundle from the others. */
+  readonly options: BuildOptions;
+  /** Most bytes that the output may have when minified. */
+  readonly limit?: number;
+}
+
+/** Packages with native code: shipped beside the bundles, loaded by the daemon and its decoder only. */
+const native = ['sharp', '@img/*', '@parcel/watcher'];
+
+/** Some bundled packages are CommonJS and ask for Node's modules by `require`, which ES modules lack. */
+const createRequire =
+  "import { createRequire as photoOrganizerCreateRequire } from 'node:module';\nconst require = photoOrganizerCreateRequire(import.meta.url);";
+
+const esm: BuildOptions = { platform: 'node', format: 'esm', target: 'node22.13', banner: { js: createRequire } };
+
+/** Everything in dist/, in the order in which it is reported. */
+export const bundles: readonly Bundle[] = [
+  {
+    output: 'extension.cjs',
+    entries: { extension: 'src/extension.ts' },
+    options: {
+      platform: 'node',
+      format: 'cjs',
+      target: 'node22.13',
+      outExtension: { '.js': '.cjs' },
+      external: ['vscode'],
+      minifyIdentifiers: true,
+    },
+    limit: 150 * 1024,
+  },
+  { output: 'daemon.js', entries: { daemon: 'src/daemon/main.ts' }, options: { ...esm, external: native } },
+  {
+    output: 'decoder.js',
+    entries: { decoder: 'src/daemon/library/decoder.ts' },
+    options: { ...esm, external: native },
+  },
+  {
+    output: 'cli.js',
+    entries: { cli: 'src/cli/main.ts' },
+    options: { ...esm, target: 'node20', banner: { js: `#!/usr/bin/env node\n${createRequire}` } },
+  },
+  {
+    output: 'gallery.js',
+    entries: { gallery: 'src/views/gallery/main.ts', 'gallery-style': 'src/views/gallery/gallery.css' },
+    options: {
+      platform: 'browser',
+      format: 'iife',
+      target: ['chrome134'],
+      loader: { '.ttf': 'file' },
+      assetNames: '[name]',
+      minifyIdentifiers: true,
+    },
+    limit: 80 * 1024,
+  },
+];
+
+const ManifestSchema = v.object({ name: v.string(), publisher: v.string(), version: v.string() });
+
+/** Name, publisher and version of package.json. */
+export function readManifest(): v.InferOutput<typeof ManifestSchema> {
+  return v.parse(ManifestSchema, JSON.parse(fs.readFileSync(inRoot('package.json'), 'utf8')));
+}
