@@ -165,6 +165,8 @@ export const ListParamsSchema = v.object({
   query: v.optional(v.pipe(v.string(), v.maxLength(200))),
   after: v.optional(DateSchema),
   before: v.optional(DateSchema),
+  /** Exactly one of the groups that `months` counts: `YYYY-MM`, or null for the photos without a date. */
+  month: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/)))),
   duplicates: v.optional(v.boolean()),
   limit: v.optional(v.pipe(Natural, v.maxValue(maxListLimit))),
   offset: v.optional(Natural),

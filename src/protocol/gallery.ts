@@ -6,6 +6,15 @@
 /** Thumbnails in one `thumbnails` message, at most (VS Code loses messages with more than 253 buffers: all go in one). */
 export const galleryThumbnailBatch = 64;
 
+/** Photos in one `photos` message, at most. */
+export const galleryPage = 10_000;
+
+/** Photos that the gallery shows, at most: beyond that a person is asked to narrow the search. */
+export const maxGalleryPhotos = 100_000;
+
+/** Edge of a tile in CSS pixels. */
+export const galleryTile = { least: 96, most: 256, usual: 144 } as const;
+
 /** What a tile of the grid needs to know. */
 export interface GalleryPhoto {
   id: string;
@@ -34,13 +43,20 @@ export interface GalleryUiState {
 
 //#region to the webview
 
-/** Answer to `ready` and to `query`: the photos that match, in order, and how many there are in the collection. */
+/** Answer to `query`: the photos that match, in order, in one or more pages from the first to the last. */
 export interface GalleryPhotosMessage {
   type: 'photos';
   /** The generation of the query that this answers: late answers are dropped. */
   generation: number;
+  /** Place of the first of `photos` among those that match; 0 starts the answer. */
+  offset: number;
   photos: GalleryPhoto[];
+  /** Photos that match. At most `maxGalleryPhotos` of them are sent. */
+  matches: number;
+  /** Photos in the collection. */
   total: number;
+  /** Whether this is the last page. */
+  last: boolean;
 }
 /** The collection changed: ask again when convenient. */
 export interface GalleryStaleMessage {
@@ -54,12 +70,22 @@ export interface GalleryThumbnailsMessage {
   offsets: number[];
   data: ArrayBuffer;
 }
-/** Why there is nothing to show (daemon stopped, failed, starting), or null when there is no such reason. */
+/** Why there is nothing to show (daemon stopped, failed, starting), or null when there is no such reason: then query. */
 export interface GalleryStateMessage {
   type: 'state';
   message: string | null;
 }
-export type ToGallery = GalleryPhotosMessage | GalleryStaleMessage | GalleryThumbnailsMessage | GalleryStateMessage;
+/** Look for this, as if a person had typed it. */
+export interface GallerySearchMessage {
+  type: 'search';
+  query: string;
+}
+export type ToGallery =
+  | GalleryPhotosMessage
+  | GalleryStaleMessage
+  | GalleryThumbnailsMessage
+  | GalleryStateMessage
+  | GallerySearchMessage;
 
 //#endregion
 
@@ -103,7 +129,10 @@ export interface GalleryStrings {
   tileSize: string;
   empty: string;
   noMatch: string;
+  /** Said of a photo that no peer who is online holds. */
   unavailable: string;
+  /** The same in a word, on the tile. */
+  offline: string;
   /** `{0}` photos. */
   count: string;
   /** `{0}` of `{1}` photos. */
@@ -111,4 +140,9 @@ export interface GalleryStrings {
   /** "held by {0}" */
   heldBy: string;
   loading: string;
+  /** "the first {0} are shown, type to narrow" */
+  truncated: string;
+  /** What stands on the row of controls for assistive technology. */
+  controls: string;
+  noDate: string;
 }
