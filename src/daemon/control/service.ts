@@ -1,0 +1,200 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import type {
+  DaemonStatus,
+  FetchParams,
+  FetchProgress,
+  FetchResult,
+  GroupsParams,
+  ListParams,
+  ListResult,
+  MonthCount,
+  OpenResult,
+  PeerSummary,
+  PhotoDetails,
+  Thumbnail,
+  UnreadableFile,
+} from '../../protocol/control.ts';
+import { AppError, systemCodeOf, toAppError } from '../../protocol/errors.ts';
+import type { PhotoId } from '../../protocol/photo.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Library } from '../library/types.ts';
+import type { Network } from '../network/types.ts';
+import type { Fetcher } from '../transfer/fetcher.ts';
+import type { RemoteThumbnails } from '../transfer/thumbnails.ts';
+import type { ViewedCache } from '../transfer/viewedCache.ts';
+
+/** The rooms whose doors the control API opens. It owns none of them. */
+export interface ControlServiceRooms {
+  folder: string;
+  networkName: string;
+  quota: number | null;
+  version: string;
+  library: Library;
+  catalogue: Catalogue;
+  network: Network;
+  fetcher: Fetcher;
+  viewed: ViewedCache;
+  thumbnails: RemoteThumbnails;
+}
+
+/** What the control API does, in terms of the rooms. Parameters arrive checked. */
+export class ControlService {
+  readonly #rooms: ControlServiceRooms;
+
+  constructor(rooms: ControlServiceRooms) {
+    this.#rooms = rooms;
+  }
+
+  /** Ids of the peers that can be asked now, this one included. */
+  #online(): ReadonlySet<string> {
+    const { network } = this.#rooms;
+    return new Set([network.self.peerId, ...network.peers().map((peer) => peer.peerId)]);
+  }
+
+  status(): DaemonStatus {
+    const { catalogue, folder, library, network, networkName, quota, version } = this.#rooms;
+    const { term, central, port } = network.central();
+    const self = central === network.self.peerId;
+    const own = library.totals();
+    const collection = catalogue.totals();
+    const unavailable = library.unavailable();
+    return {
+      peerId: network.self.peerId,
+      name: network.self.name,
+      folder,
+      port: network.self.port,
+      addresses: network.self.addresses,
+      network: networkName,
+      central: {
+        peerId: central,
+        name: self ? network.self.name : (network.peers().find((peer) => peer.peerId === central)?.name ?? ''),
+        port,
+        self,
+      },
+      term,
+      health: unavailable === null ? 'ok' : 'error',
+      problems: unavailable === null ? [] : [unavailable],
+      scanning: library.progress(),
+      photos: {
+        local: own.photos,
+        collection: collection.photos,
+        underReplicated: collection.underReplicated,
+        redundant: collection.redundant + own.extraFiles,
+        unreadable: library.unreadable().length,
+      },
+      bytes: { originals: own.bytes, replicas: 0, quota },
+      version,
+    };
+  }
+
+  peers(): PeerSummary[] {
+    return this.#rooms.catalogue.peers(this.#online(), this.#rooms.network.central().central);
+  }
+
+  list(params: ListParams): ListResult {
+    return this.#rooms.catalogue.list(params, this.#online());
+  }
+
+  months(params: GroupsParams): MonthCount[] {
+    return this.#rooms.catalogue.months(params);
+  }
+
+  /** @throws AppError `not-found`, `ambiguous` */
+  show(reference: string): PhotoDetails {
+    const details = this.#rooms.catalogue.show(reference, this.#online());
+    const { folder, library } = this.#rooms;
+    return { ...details, paths: library.paths(details.id).map((file) => path.relative(folder, file)) };
+  }
+
+  /** Brings a photo to `target`. @throws AppError as the transfer room says, and `not-found`, `ambiguous` */
+  async fetch(
+    { photo, target, force }: FetchParams,
+    signal: AbortSignal,
+    onProgress: ((progress: FetchProgress) => void) | undefined,
+  ): Promise<FetchResult> {
+    const { fetcher } = this.#rooms;
+    const details = this.show(photo);
+    const fetched = await fetcher.fetch({
+      id: details.id,
+      size: details.size,
+      holders: this.#askable(details),
+      target: await targetFile(target, details.name),
+      force: force ?? false,
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+    return { id: details.id, ...fetched };
+  }
+
+  /** A file with the photo's bytes: the one in this folder, else a cached copy of a friend's. */
+  async open(
+    id: PhotoId,
+    signal: AbortSignal,
+    onProgress: ((progress: FetchProgress) => void) | undefined,
+  ): Promise<OpenResult> {
+    const details = this.show(id);
+    for (const relative of details.paths) {
+      const file = path.join(this.#rooms.folder, relative);
+      const found = await fs.stat(file).catch((error: unknown) => {
+        // Gone since the last look: the next copy of it will do.
+        if (systemCodeOf(error) === 'ENOENT') return undefined;
+        throw toAppError(error);
+      });
+      if (found?.size === details.size) return { path: file, size: details.size };
+    }
+    const cached = await this.#rooms.viewed.open({
+      id,
+      name: details.name,
+      size: details.size,
+      holders: this.#askable(details),
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+    return { path: cached, size: details.size };
+  }
+
+  /** Other peers that hold the photo and are online. */
+  #askable(details: PhotoDetails): string[] {
+    const self = this.#rooms.network.self.peerId;
+    return details.holders.filter((holder) => holder.online && holder.peerId !== self).map((holder) => holder.peerId);
+  }
+
+  async thumbnails(ids: readonly PhotoId[], signal: AbortSignal): Promise<Thumbnail[]> {
+    const { catalogue, library, network, thumbnails } = this.#rooms;
+    const found: Thumbnail[] = [];
+    const elsewhere: PhotoId[] = [];
+    for (const id of ids) {
+      const own = library.thumbnail(id);
+      if (own !== undefined) found.push({ id, mime: own.mime, data: Buffer.from(own.data).toString('base64') });
+      else elsewhere.push(id);
+    }
+    const online = this.#online();
+    const self = network.self.peerId;
+    const holdersOf = (id: PhotoId): string[] =>
+      catalogue.holders(id).filter((peerId) => peerId !== self && online.has(peerId));
+    for (const [id, image] of await thumbnails.get(elsewhere, holdersOf, signal)) {
+      found.push({ id, mime: image.mime, data: Buffer.from(image.data).toString('base64') });
+    }
+    return found;
+  }
+
+  unreadable(): UnreadableFile[] {
+    return this.#rooms.library.unreadable();
+  }
+
+  rescan(): Promise<void> {
+    return this.#rooms.library.rescan();
+  }
+}
+
+/** The file to write: `target` itself, or a file with the photo's own name when `target` is a folder. */
+async function targetFile(target: string, name: string): Promise<string> {
+  if (!path.isAbsolute(target)) throw new AppError('usage', `"${target}" is not an absolute path.`);
+  try {
+    return (await fs.stat(target)).isDirectory() ? path.join(target, name) : target;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return target;
+    throw toAppError(error);
+  }
+}

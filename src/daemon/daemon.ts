@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as v from 'valibot';
+import { controlProtocolVersion } from '../protocol/control.ts';
+import { AppError, systemCodeOf, toAppError } from '../protocol/errors.ts';
+import type { DaemonFile, FolderState } from '../protocol/state.ts';
+import { DaemonFileSchema, folderState, privateFolderName } from '../protocol/state.ts';
+import { version } from '../protocol/version.ts';
+import { DisplayNameSchema } from '../protocol/wire.ts';
+import type { DaemonArguments } from './arguments.ts';
+import { writeFileAtomically } from './base/files.ts';
+import { FolderLock, makePrivateDirectory } from './base/folderLock.ts';
+import type { Logger } from './base/logger.ts';
+import { FileLogger } from './base/logger.ts';
+import { openCatalogue } from './catalogue/catalogue.ts';
+import { HoldingsReplication } from './catalogue/replication.ts';
+import { ControlServer } from './control/server.ts';
+import { ControlService } from './control/service.ts';
+import { openLibrary } from './library/library.ts';
+import { isShared, writeMarker } from './library/marker.ts';
+import { ThumbnailStore } from './library/thumbnailStore.ts';
+import { startNetwork } from './network/network.ts';
+import { loadOrCreateNetworkKey } from './network/networkKey.ts';
+import { Fetcher } from './transfer/fetcher.ts';
+import { Libp2pCarrier } from './transfer/libp2pCarrier.ts';
+import { PhotoServer } from './transfer/photoServer.ts';
+import { RemoteThumbnails, ThumbnailServer } from './transfer/thumbnails.ts';
+import { ViewedCache } from './transfer/viewedCache.ts';
+
+/** Milliseconds between full looks at the folder, beside the watcher. */
+const rescanInterval = 60 * 60 * 1000;
+
+export interface DaemonEvents {
+  /** A client asked the daemon to end. */
+  onStop: () => void;
+  /** Whether any client is connected, each time that changes. */
+  onClients: (connected: boolean) => void;
+}
+
+type Dispose = () => Promise<void> | void;
+
+/** One daemon: owns the folder's lock and every room, opened in the order in which they need each other, closed in reverse. */
+export class Daemon implements AsyncDisposable {
+  readonly logger: Logger;
+  /** What is written to `daemon.json` while this daemon serves. */
+  readonly file: DaemonFile;
+  readonly #owned: Dispose[];
+
+  private constructor(logger: Logger, file: DaemonFile, owned: Dispose[]) {
+    this.logger = logger;
+    this.file = file;
+    this.#owned = owned;
+  }
+
+  /**
+   * Starts serving a folder; resolves when other peers and clients can connect (the first scan goes on).
+   * @throws AppError `not-a-folder`, `no-permission`, `already-running`, `folder-unavailable`, `port-taken` ...
+   */
+  static async start(options: DaemonArguments, events: DaemonEvents): Promise<Daemon> {
+    const owned: Dispose[] = [];
+    try {
+      return await Daemon.#open(options, events, owned);
+    } catch (error) {
+      await disposeAll(owned);
+      throw error;
+    }
+  }
+
+  static async #open(options: DaemonArguments, events: DaemonEvents, owned: Dispose[]): Promise<Daemon> {
+    const folder = photoFolder(options.folder);
+    const state = folderState(options.home, folder);
+    makePrivateDirectory(options.home);
+    makePrivateDirectory(state.directory);
+    const lock = FolderLock.acquire(state.lockFile);
+    if (lock === undefined) throw alreadyRunning(state);
+    owned.push(() => lock[Symbol.dispose]());
+    const logger = new FileLogger(state.logFile, options.logLevel);
+    owned.push(() => logger[Symbol.dispose]());
+    logger.info(`version ${version} serves ${folder}`, { node: process.version, pid: process.pid });
+
+    await share(state, options.share);
+    const thumbnailStore = new ThumbnailStore(state.thumbnailsFile);
+    owned.push(() => thumbnailStore[Symbol.dispose]());
+    const library = await openLibrary(
+      { folder, libraryFile: state.libraryFile, exclude: options.exclude, rescanInterval },
+      { logger: logger.child('library'), thumbnails: thumbnailStore },
+    );
+    owned.push(() => library.stop());
+
+    const { key } = await loadOrCreateNetworkKey(options.home, options.network);
+    const network = await startNetwork(
+      {
+        keyFile: state.keyFile,
+        networkKey: key,
+        networkName: options.network,
+        name: options.name ?? defaultName(folder),
+        ...(options.port === undefined ? {} : { port: options.port }),
+        listen: options.listen,
+        join: options.join,
+        home: options.home,
+        stateFile: state.networkStateFile,
+      },
+      { logger: logger.child('network') },
+    );
+    owned.push(() => network.stop());
+    const { self } = network;
+
+    const catalogue = openCatalogue(
+      { file: state.catalogueFile, self: { peerId: self.peerId, name: self.name }, copies: options.copies },
+      { logger: logger.child('catalogue') },
+    );
+    owned.push(() => catalogue[Symbol.dispose]());
+    catalogue.reconcileOwn(library.photos());
+    const replication = new HoldingsReplication(catalogue, network, logger.child('holdings'));
+    owned.push(() => replication.stop());
+
+    const transferLogger = logger.child('transfer');
+    const photoServer = new PhotoServer(network, { locate: (id) => library.paths(id) }, transferLogger);
+    owned.push(() => photoServer[Symbol.asyncDispose]());
+    const thumbnailServer = new ThumbnailServer(network, (id) => library.thumbnail(id));
+    void thumbnailServer;
+    const fetcher = new Fetcher({
+      incoming: path.join(folder, privateFolderName, 'incoming'),
+      carriers: [new Libp2pCarrier(network)],
+      self: self.peerId,
+      local: (id) => library.paths(id)[0],
+      logger: transferLogger,
+    });
+    owned.push(() => fetcher[Symbol.asyncDispose]());
+    const viewed = new ViewedCache(state.viewedDirectory, fetcher);
+    const thumbnails = new RemoteThumbnails(network, thumbnailStore, transferLogger);
+
+    const service = new ControlService({
+      folder,
+      networkName: options.network,
+      quota: options.quota,
+      version,
+      library,
+      catalogue,
+      network,
+      fetcher,
+      viewed,
+      thumbnails,
+    });
+    const file: DaemonFile = {
+      pid: process.pid,
+      peerId: self.peerId,
+      folder,
+      network: options.network,
+      port: self.port,
+      addresses: self.addresses,
+      control: state.socket,
+      token: randomBytes(32).toString('hex'),
+    };
+    const control = await ControlServer.start(
+      {
+        socket: state.socket,
+        token: file.token,
+        hello: {
+          protocol: controlProtocolVersion,
+          version,
+          pid: process.pid,
+          peerId: self.peerId,
+          folder,
+          logFile: state.logFile,
+        },
+        onStop: events.onStop,
+        onClients: events.onClients,
+      },
+      service,
+      logger.child('control'),
+    );
+    owned.push(() => control[Symbol.asyncDispose]());
+
+    library.onChange((change) => catalogue.applyLibraryChange(change));
+    library.onStatus(() => control.changed('status'));
+    catalogue.onChange(() => {
+      control.changed('collection');
+      control.changed('status');
+    });
+    const peersChanged = (): void => {
+      control.changed('peers');
+      control.changed('status');
+    };
+    network.onPeerUp(peersChanged);
+    network.onPeerDown(peersChanged);
+    network.onCentralChanged(peersChanged);
+
+    await writeFileAtomically(state.daemonFile, JSON.stringify(file));
+    owned.push(() => fs.rmSync(state.daemonFile, { force: true }));
+    await library.start();
+    return new Daemon(logger, file, owned);
+  }
+
+  /** Leaves the network and closes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.logger.info('leaving');
+    await disposeAll(this.#owned, this.logger);
+  }
+}
+
+/** In reverse; what fails to close does not keep the rest open. */
+async function disposeAll(owned: Dispose[], logger?: Logger): Promise<void> {
+  for (let dispose = owned.pop(); dispose !== undefined; dispose = owned.pop()) {
+    try {
+      await dispose();
+    } catch (error) {
+      logger?.error('closing failed', error);
+    }
+  }
+}
+
+/** Real path of the folder. @throws AppError `not-a-folder`, `no-permission` */
+function photoFolder(folder: string): string {
+  try {
+    const real = fs.realpathSync(folder);
+    if (!fs.statSync(real).isDirectory()) throw new AppError('not-a-folder', `${folder} is not a folder.`);
+    fs.accessSync(real, fs.constants.R_OK | fs.constants.X_OK);
+    return real;
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new AppError('not-a-folder', `There is no folder ${folder}.`, { cause: error });
+    if (code === 'EACCES') throw new AppError('no-permission', `The folder ${folder} may not be read: ask its owner for permission.`, { cause: error });
+    throw toAppError(error);
+  }
+}
+
+function alreadyRunning(state: FolderState): AppError {
+  let where = '';
+  try {
+    const running = v.parse(DaemonFileSchema, JSON.parse(fs.readFileSync(state.daemonFile, 'utf8')));
+    where = ` (process ${running.pid}, port ${running.port})`;
+  } catch {
+    // It has not come as far as writing the file: there is no more to tell.
+  }
+  return new AppError(
+    'already-running',
+    `A daemon already serves ${state.folder}${where}. Stop it with: photo-organizer --folder "${state.folder}" stop`,
+  );
+}
+
+/**
+ * Makes sure that the folder's marker is there. The first time that this user serves a folder, serving it is the sharing;
+ * later a missing marker means that the folder is perhaps not the one it was (an unmounted disk), and only a person can say (I8).
+ */
+async function share(state: FolderState, again: boolean): Promise<void> {
+  if (await isShared(state.folder)) return;
+  if (!again && fs.existsSync(state.libraryFile)) {
+    throw new AppError(
+      'folder-unavailable',
+      `${state.folder} was shared before, but its ${privateFolderName} folder is gone. Is the right disk mounted? If this is the right folder, share it again: photo-organizer daemon --share "${state.folder}"`,
+    );
+  }
+  try {
+    await writeMarker(state.folder);
+  } catch (error) {
+    throw new AppError(
+      toAppError(error).code,
+      `Sharing ${state.folder} needs permission to write in it (only into ${privateFolderName}): ${toAppError(error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** What a peer is called unless a person says otherwise: the folder and its owner. */
+function defaultName(folder: string): string {
+  const name = `${path.basename(folder)} (${os.userInfo().username})`.slice(0, 64);
+  return v.is(DisplayNameSchema, name) ? name : 'Photos';
+}
