@@ -98,8 +98,8 @@ function optionsOf(bundle: Bundle, { development }: BuildChoices): BuildOptions 
 function boundaries(bundle: Bundle): Plugin {
   return {
     name: 'boundaries',
-    setup({ onEnd }) {
-      onEnd((result) => {
+    setup(plugin) {
+      plugin.onEnd((result) => {
         if (result.metafile === undefined) return undefined;
         const errors = violationsOf(bundle.output, result.metafile).map((text) => ({ text }));
         return { errors };

@@ -1,7 +1,8 @@
 import type { BuildOptions } from 'esbuild';
 import fs from 'node:fs';
+import path from 'node:path';
 import * as v from 'valibot';
-import { inRoot } from '../paths.ts';
+import { root } from '../paths.ts';
 
 /** One file (or pair of script and style sheet) of dist/. */
 export interface Bundle {
@@ -67,7 +68,7 @@ export const bundles: readonly Bundle[] = [
 
 const ManifestSchema = v.object({ name: v.string(), publisher: v.string(), version: v.string() });
 
-/** Name, publisher and version of package.json. */
-export function readManifest(): v.InferOutput<typeof ManifestSchema> {
-  return v.parse(ManifestSchema, JSON.parse(fs.readFileSync(inRoot('package.json'), 'utf8')));
+/** Name, publisher and version in the package.json of `folder`, by default the project's own. */
+export function readManifest(folder: string = root): v.InferOutput<typeof ManifestSchema> {
+  return v.parse(ManifestSchema, JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')));
 }
