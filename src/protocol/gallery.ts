@@ -27,6 +27,8 @@ export interface GalleryPhoto {
   holders: string[];
   /** Whether one of them is online (or this peer holds it): it can be opened. */
   available: boolean;
+  /** Whether its file is in the folder of this window. */
+  here: boolean;
 }
 
 export type GallerySort = 'date' | 'name' | 'size';
@@ -81,11 +83,7 @@ export interface GallerySearchMessage {
   query: string;
 }
 export type ToGallery =
-  | GalleryPhotosMessage
-  | GalleryStaleMessage
-  | GalleryThumbnailsMessage
-  | GalleryStateMessage
-  | GallerySearchMessage;
+  GalleryPhotosMessage | GalleryStaleMessage | GalleryThumbnailsMessage | GalleryStateMessage | GallerySearchMessage;
 
 //#endregion
 

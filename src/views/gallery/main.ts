@@ -1,0 +1,183 @@
+import type { FromGallery, GalleryStrings, GalleryUiState, ToGallery } from '../../protocol/gallery.ts';
+import { Grid } from './grid.ts';
+import { PhotoTexts } from './text.ts';
+import { ThumbnailCache } from './thumbnailCache.ts';
+import { isSort, restoreUiState } from './uiState.ts';
+
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromGallery): void;
+  getState(): unknown;
+  setState(state: GalleryUiState): void;
+};
+
+/** Thumbnails kept: some screens full, about 15 MB. */
+const thumbnailLimit = 600;
+/** Milliseconds without typing until the search begins. */
+const typingPause = 150;
+/** Milliseconds between two looks at a collection that changes. */
+const refreshPause = 500;
+/** So many times as long as an answer takes, the next question waits: a large collection must not keep the window busy. */
+const refreshCalm = 8;
+
+const vscode = acquireVsCodeApi();
+const strings = JSON.parse(document.body.dataset['strings'] ?? '{}') as GalleryStrings;
+const ui = restoreUiState(vscode.getState());
+
+const search = elementOf('search', HTMLInputElement);
+const sort = elementOf('sort', HTMLSelectElement);
+const tile = elementOf('tile', HTMLInputElement);
+const count = elementOf('count', HTMLElement);
+const notice = elementOf('notice', HTMLElement);
+const gridElement = elementOf('grid', HTMLElement);
+
+const texts = new PhotoTexts(strings, document.documentElement.lang);
+const thumbnails = new ThumbnailCache(thumbnailLimit, (url) => URL.revokeObjectURL(url));
+const grid = new Grid(
+  gridElement,
+  { strings, texts, thumbnails, edge: ui.tile, anchor: ui.anchor },
+  {
+    wanted,
+    opened: (id) => vscode.postMessage({ type: 'open', id }),
+    fetched: (id) => vscode.postMessage({ type: 'fetch', id }),
+    moved: (anchor) => keep({ anchor }),
+  },
+);
+
+let generation = 0;
+let askedAt = 0;
+/** Milliseconds from the last question to the end of its answer. */
+let answerTime = 0;
+let answering = false;
+let timer: number | undefined;
+let stopped: string | null = strings.loading;
+let shown = 0;
+let matches = 0;
+let total = 0;
+let lastWanted = '';
+
+search.value = ui.query;
+sort.value = ui.sort;
+tile.value = String(ui.tile);
+search.addEventListener('input', () => {
+  keep({ query: search.value });
+  askIn(typingPause);
+});
+search.addEventListener('keydown', (event) => {
+  if (event.key === 'ArrowDown') gridElement.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
+});
+sort.addEventListener('change', () => {
+  if (isSort(sort.value)) keep({ sort: sort.value });
+  askIn(0);
+});
+tile.addEventListener('input', () => {
+  keep({ tile: Number(tile.value) });
+  grid.setEdge(ui.tile);
+});
+window.addEventListener('message', ({ data }: MessageEvent<ToGallery>) => receive(data));
+showNotice();
+vscode.postMessage({ type: 'ready' });
+
+/** Every message in here comes from the extension: VS Code lets nobody else post into this frame's parent. */
+function receive(message: ToGallery): void {
+  switch (message.type) {
+    case 'photos':
+      if (message.generation === generation) showPhotos(message);
+      break;
+    case 'stale':
+      refresh();
+      break;
+    case 'thumbnails':
+      takeThumbnails(message);
+      break;
+    case 'state':
+      stopped = message.message;
+      showNotice();
+      if (stopped === null) askIn(0);
+      break;
+    case 'search':
+      search.value = message.query;
+      keep({ query: message.query });
+      askIn(0);
+      break;
+  }
+}
+
+function showPhotos(message: Extract<ToGallery, { type: 'photos' }>): void {
+  ({ matches, total } = message);
+  if (message.offset === 0) grid.setPhotos(message.photos);
+  else grid.appendPhotos(message.photos);
+  shown = message.offset + message.photos.length;
+  stopped = null;
+  if (message.last) {
+    answering = false;
+    answerTime = performance.now() - askedAt;
+    const text = texts.countOf(matches, total, shown);
+    // Written only when it is another one: a live region speaks at every change.
+    if (count.textContent !== text) count.textContent = text;
+  }
+  showNotice();
+}
+
+function takeThumbnails({ ids, mimes, offsets, data }: Extract<ToGallery, { type: 'thumbnails' }>): void {
+  for (const [index, id] of ids.entries()) {
+    const start = offsets[index] ?? 0;
+    const end = offsets[index + 1] ?? start;
+    if (end > start) {
+      thumbnails.set(id, URL.createObjectURL(new Blob([data.slice(start, end)], { type: mimes[index] ?? '' })));
+    } else {
+      thumbnails.setMissing(id);
+    }
+  }
+  grid.showThumbnails(ids);
+}
+
+/** The extension forgets what it was asked before, so the same question needs no second asking. */
+function wanted(ids: string[]): void {
+  const key = ids.join();
+  if (key === lastWanted) return;
+  lastWanted = key;
+  vscode.postMessage({ type: 'want', ids: ids.slice(0, thumbnailLimit) });
+}
+
+function refresh(): void {
+  thumbnails.forgetMissing();
+  lastWanted = '';
+  if (timer === undefined) askIn(Math.max(refreshPause, answerTime * refreshCalm));
+}
+
+function askIn(milliseconds: number): void {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    timer = undefined;
+    generation++;
+    askedAt = performance.now();
+    answering = true;
+    vscode.postMessage({ type: 'query', generation, query: search.value.trim(), sort: ui.sort });
+  }, milliseconds);
+}
+
+function keep(change: Partial<GalleryUiState>): void {
+  Object.assign(ui, change);
+  vscode.setState(ui);
+}
+
+/** Says why there are no photos, where there are none. */
+function showNotice(): void {
+  const text = noticeText();
+  notice.textContent = text ?? '';
+  notice.hidden = text === undefined;
+  gridElement.hidden = text !== undefined;
+}
+
+function noticeText(): string | undefined {
+  if (stopped !== null) return stopped;
+  if (shown > 0) return undefined;
+  if (answering) return strings.loading;
+  return total === 0 ? strings.empty : strings.noMatch;
+}
+
+function elementOf<T extends HTMLElement>(id: string, type: new () => T): T {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`The page has no ${id}.`);
+  return element;
+}
