@@ -44,13 +44,14 @@ import {
 } from '../protocol/control.ts';
 import { AppError, systemCodeOf, toAppError } from '../protocol/errors.ts';
 import type { FolderState } from '../protocol/state.ts';
+import { version as productVersion } from '../protocol/version.ts';
 import { errorFromAnswer } from './answerError.ts';
 import { readDaemonFile } from './daemonFile.ts';
 import { Listeners } from './listeners.ts';
 import type { CallOptions, DaemonClient, TransferOptions } from './types.ts';
 
 export interface ConnectOptions extends CallOptions {
-  /** Version of this product, told to the daemon. */
+  /** Version to tell the daemon; this product's own unless given. */
   version?: string;
   /** Milliseconds until connection and greeting must be done. */
   timeout?: number;
@@ -81,7 +82,11 @@ export async function connectToDaemon(state: FolderState, options: ConnectOption
   try {
     connection = new DaemonConnection(await openSocket(file.control, signal, state));
     await connection.greet(
-      { protocol: options.protocol ?? controlProtocolVersion, version: options.version ?? '0.0.0', token: file.token },
+      {
+        protocol: options.protocol ?? controlProtocolVersion,
+        version: options.version ?? productVersion,
+        token: file.token,
+      },
       signal,
     );
     return connection;

@@ -95,10 +95,10 @@ async function retire(
 ): Promise<void> {
   const own = signal === undefined ? {} : { signal };
   using client = await connectToDaemon(state, { ...own, protocol });
-  let closed = false;
-  client.onClosed(() => (closed = true));
+  const closed = new AbortController();
+  client.onClosed(() => closed.abort());
   await client.stop(own);
-  for (const deadline = performance.now() + timeout; !closed && performance.now() < deadline;) {
+  for (const deadline = performance.now() + timeout; !closed.signal.aborted && performance.now() < deadline;) {
     await delay(maxInterval, signal);
   }
 }
