@@ -5,6 +5,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { controlProtocolVersion } from '../protocol/control.ts';
 import { AppError, systemCodeOf, toAppError } from '../protocol/errors.ts';
+import type { PhotoId } from '../protocol/photo.ts';
 import type { DaemonFile, FolderState } from '../protocol/state.ts';
 import { DaemonFileSchema, folderState, privateFolderName } from '../protocol/state.ts';
 import { version } from '../protocol/version.ts';
@@ -25,6 +26,7 @@ import { startNetwork } from './network/network.ts';
 import { loadOrCreateNetworkKey } from './network/networkKey.ts';
 import { Fetcher } from './transfer/fetcher.ts';
 import { Libp2pCarrier } from './transfer/libp2pCarrier.ts';
+import type { IndexedFile } from './transfer/openFiles.ts';
 import { PhotoServer } from './transfer/photoServer.ts';
 import { RemoteThumbnails, ThumbnailServer } from './transfer/thumbnails.ts';
 import { ViewedCache } from './transfer/viewedCache.ts';
@@ -117,7 +119,11 @@ export class Daemon implements AsyncDisposable {
     owned.push(() => replication.stop());
 
     const transferLogger = logger.child('transfer');
-    const photoServer = new PhotoServer(network, { locate: (id) => library.paths(id) }, transferLogger);
+    const locate = (id: PhotoId): IndexedFile[] => {
+      const size = library.get(id)?.size;
+      return size === undefined ? [] : library.paths(id).map((file) => ({ path: file, size }));
+    };
+    const photoServer = new PhotoServer(network, { locate }, transferLogger);
     owned.push(() => photoServer[Symbol.asyncDispose]());
     const thumbnailServer = new ThumbnailServer(network, (id) => library.thumbnail(id));
     void thumbnailServer;
@@ -125,7 +131,7 @@ export class Daemon implements AsyncDisposable {
       incoming: path.join(folder, privateFolderName, 'incoming'),
       carriers: [new Libp2pCarrier(network)],
       self: self.peerId,
-      local: (id) => library.paths(id)[0],
+      local: (id) => library.paths(id),
       logger: transferLogger,
     });
     owned.push(() => fetcher[Symbol.asyncDispose]());
