@@ -28,7 +28,14 @@ export class BuildError extends Error {}
  */
 export async function build(choices: BuildChoices): Promise<OutputSize[]> {
   fs.mkdirSync(dist, { recursive: true });
-  const results = await Promise.all(presentBundles().map((bundle) => esbuild.build(optionsOf(bundle, choices))));
+  // Every bundle is tried, so that one run shows everything that is wrong.
+  const attempts = await Promise.allSettled(
+    presentBundles().map((bundle) => esbuild.build(optionsOf(bundle, choices))),
+  );
+  const results = attempts.map((attempt) => {
+    if (attempt.status === 'rejected') throw attempt.reason;
+    return attempt.value;
+  });
   fs.writeFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), noticesOf(results.map(metafileOf)));
   const sizes = sizesOf(results.map(metafileOf));
   const fat = choices.development ? [] : sizes.filter(({ bytes, limit }) => limit !== null && bytes > limit);
