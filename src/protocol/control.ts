@@ -163,11 +163,14 @@ export const ListParamsSchema = v.object({
   peer: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
   /** Text to find in file name, camera or date. */
   query: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  /** From the first moment of this date on; `before` ends just before its first moment. Photos without a date are in neither. */
   after: v.optional(DateSchema),
   before: v.optional(DateSchema),
   /** Exactly one of the groups that `months` counts: `YYYY-MM`, or null for the photos without a date. */
   month: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\d{4}-\d{2}$/)))),
   duplicates: v.optional(v.boolean()),
+  /** Newest first (the default), by name, or largest first; always then by id. */
+  sort: v.optional(v.picklist(['date', 'name', 'size'])),
   limit: v.optional(v.pipe(Natural, v.maxValue(maxListLimit))),
   offset: v.optional(Natural),
 });

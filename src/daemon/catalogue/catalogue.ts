@@ -1,0 +1,354 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type {
+  GroupsParams,
+  ListParams,
+  ListResult,
+  MonthCount,
+  PeerSummary,
+  PhotoDetails,
+} from '../../protocol/control.ts';
+import { AppError } from '../../protocol/errors.ts';
+import type { PhotoFacts, PhotoId } from '../../protocol/photo.ts';
+import type { HoldingRecord } from '../../protocol/wire.ts';
+import type { Unsubscribe } from '../base/emitter.ts';
+import { Emitter } from '../base/emitter.ts';
+import type { Logger } from '../base/logger.ts';
+import { inTransaction, openDatabase } from '../base/sqlite.ts';
+import { checkOrder, idBytes, statementOf } from './holdingsRecord.ts';
+import type { OwnPage } from './ownLog.ts';
+import { OwnLog } from './ownLog.ts';
+import type { KnownPeer, PeerIntroduction } from './peerTable.ts';
+import { PeerTable } from './peerTable.ts';
+import type { CatalogueTotals } from './photoQueries.ts';
+import { PhotoQueries } from './photoQueries.ts';
+import { PhotoTable } from './photoTable.ts';
+import { catalogueMigrations } from './schema.ts';
+
+export interface CatalogueOptions {
+  /** The database; made when it is not there. */
+  file: string;
+  self: { peerId: string; name: string };
+  /** Copies of each photo that are wanted. */
+  copies: number;
+  /** Photos that one other peer may state, at most. */
+  maxPhotosPerPeer?: number;
+}
+
+/** How far the log of a peer is known: `index` is empty and `seq` 0 when nothing is. */
+export interface LogPosition {
+  index: string;
+  seq: number;
+}
+
+/** Records of a peer's log, already checked one by one, in ascending order. */
+export interface RemotePage {
+  index: string;
+  records: readonly HoldingRecord[];
+  /** Sequence number of the last record; of the position asked from, when there is none. */
+  last: number;
+}
+
+const defaultMaxPhotosPerPeer = 1_000_000;
+
+/** Opens (or creates) the catalogue of one photo folder. @throws AppError `version-mismatch` */
+export function openCatalogue(options: CatalogueOptions, deps: { logger: Logger }): Catalogue {
+  const database = openDatabase(options.file, catalogueMigrations);
+  try {
+    // Indexes are written at random places and read in whole for a search: the default cache of 2 MB would thrash.
+    database.exec('PRAGMA cache_size = -32768');
+    return new Catalogue(database, options, deps.logger);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * The union of all peers' holdings: this peer's own log, and copies of everybody else's. Everything is synchronous; the
+ * database is a cache of what is on disks, and what is in it survives restarts, so that an offline friend's photos stay listed.
+ */
+export class Catalogue implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #logger: Logger;
+  readonly #selfId: string;
+  readonly #maxPhotosPerPeer: number;
+  readonly #peers: PeerTable;
+  readonly #photos: PhotoTable;
+  readonly #queries: PhotoQueries;
+  readonly #own: OwnLog;
+  readonly #changed: Emitter<void>;
+  readonly #ownAdvanced: Emitter<void>;
+
+  constructor(database: DatabaseSync, options: CatalogueOptions, logger: Logger) {
+    this.#database = database;
+    this.#logger = logger;
+    this.#selfId = options.self.peerId;
+    this.#maxPhotosPerPeer = options.maxPhotosPerPeer ?? defaultMaxPhotosPerPeer;
+    this.#peers = new PeerTable(database);
+    const self = this.#introduceSelf(options.self);
+    this.#photos = new PhotoTable(database, this.#peers, self.number);
+    this.#queries = new PhotoQueries(database, this.#peers, { self: self.peerId, copies: options.copies });
+    this.#own = new OwnLog(database, this.#peers, self.peerId, logger);
+    this.#changed = new Emitter(logger);
+    this.#ownAdvanced = new Emitter(logger);
+    this.#leaveFormerSelf();
+  }
+
+  #introduceSelf(self: { peerId: string; name: string }): KnownPeer {
+    const known = this.#peers.byId(self.peerId);
+    return this.#peers.introduce({ ...self, port: known?.port ?? 0, addresses: known?.addresses ?? [] }, Date.now());
+  }
+
+  /** When the folder got a new key, what the former identity held is no longer stated by anybody. */
+  #leaveFormerSelf(): void {
+    const former = this.#database.prepare("SELECT value FROM settings WHERE name = 'self'").get()?.['value'];
+    if (former === this.#selfId) return;
+    if (typeof former === 'string') {
+      const peer = this.#peers.ensure(former);
+      this.#write(peer, () => this.#forgetHoldings(peer, peer.photos));
+    }
+    inTransaction(this.#database, () => {
+      this.#own.clear();
+      this.#database.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES ('self', ?)").run(this.#selfId);
+    });
+  }
+
+  //#region own holdings
+
+  /** The library found or lost photos. */
+  applyLibraryChange(change: { added: readonly PhotoFacts[]; removed: readonly PhotoId[] }): void {
+    this.#writeOwn((self) => {
+      for (const id of change.removed) this.#removeOwn(self, idBytes(id));
+      for (const facts of change.added) this.#putOwn(self, facts);
+    });
+  }
+
+  /**
+   * Makes the own log say what the library says, with as few new records as that takes: the disk is the truth. For the
+   * start, when the folder may have changed while nobody watched.
+   */
+  reconcileOwn(facts: Iterable<PhotoFacts>): void {
+    this.#writeOwn((self) => {
+      const there = new Set<string>();
+      for (const photo of facts) {
+        there.add(photo.id);
+        this.#putOwn(self, photo);
+      }
+      for (const id of this.#own.held()) if (!there.has(id)) this.#removeOwn(self, idBytes(id));
+    });
+  }
+
+  #putOwn(self: KnownPeer, facts: PhotoFacts): void {
+    const id = idBytes(facts.id);
+    if (this.#photos.put(self, id, statementOf({ kind: 'original', facts }))) this.#own.append(id);
+  }
+
+  #removeOwn(self: KnownPeer, id: Uint8Array): void {
+    if (this.#photos.remove(self, id)) this.#own.append(id);
+  }
+
+  #writeOwn(work: (self: KnownPeer) => void): void {
+    const before = this.#own.head();
+    // Others number what they know of us by this log: a record that a peer has seen must not be lost by a power cut and its
+    // number given to another one. So these transactions, and only these, reach the disk before they count.
+    this.#database.exec('PRAGMA synchronous = FULL');
+    try {
+      const self = this.#self();
+      this.#write(self, () => work(self));
+    } finally {
+      this.#database.exec('PRAGMA synchronous = NORMAL');
+    }
+    if (this.#own.head() !== before) this.#ownAdvanced.emit();
+  }
+
+  /**
+   * Records of the own log after `after`, at most `limit`. When `index` is not this log's, from the start.
+   * Each photo has one record, the latest; so numbers ascend, with gaps.
+   */
+  ownSince(index: string, after: number, limit: number): OwnPage {
+    const before = this.#self().log;
+    const page = this.#own.since(index, after, limit);
+    if (page.index !== before) this.#ownAdvanced.emit();
+    return page;
+  }
+
+  //#endregion
+  //#region other peers
+
+  /** Notes a peer that is (or, when it leaves, was) there. @param seenAt milliseconds since the epoch */
+  peerSeen(peer: PeerIntroduction, seenAt: number): void {
+    const known = this.#peers.byId(peer.peerId);
+    this.#peers.introduce(peer, seenAt);
+    if (known?.name !== peer.name) this.#changed.emit();
+  }
+
+  /** Up to where the log of a peer is known: what to ask for next. */
+  remotePosition(peerId: string): LogPosition {
+    const peer = this.#peers.byId(peerId);
+    return { index: peer?.log ?? '', seq: peer?.seq ?? 0 };
+  }
+
+  /**
+   * Takes over a page of a peer's log: all of it or nothing. A page of another log than the one known replaces all that the
+   * peer stated before.
+   * @param peerId the authenticated peer that sent it: it can speak for nobody else
+   * @throws AppError `protocol` when numbers do not ascend from the known position, or the peer states too many photos
+   */
+  applyRemote(peerId: string, page: RemotePage): void {
+    if (peerId === this.#selfId) throw new AppError('protocol', 'A page of holdings came from this peer itself.');
+    const peer = this.#peers.ensure(peerId);
+    const replaces = page.index !== peer.log;
+    if (page.index === '') throw new AppError('protocol', 'A page of holdings names no log.');
+    checkOrder(page.records, replaces ? 0 : peer.seq, page.last);
+    this.#write(peer, () => {
+      if (replaces) this.#forgetHoldings(peer, peer.photos);
+      for (const [, id, statement] of page.records) {
+        if (statement === null) this.#photos.remove(peer, id);
+        else this.#photos.put(peer, id, statement);
+      }
+      this.#database
+        .prepare('UPDATE peers SET log = ?, seq = ? WHERE peer = ?')
+        .run(page.index, page.last, peer.number);
+      this.#checkCount(peer);
+    });
+  }
+
+  #checkCount(peer: KnownPeer): void {
+    const row = this.#database.prepare('SELECT photos FROM peers WHERE peer = ?').get(peer.number);
+    if (Number(row?.['photos']) > this.#maxPhotosPerPeer) {
+      throw new AppError(
+        'protocol',
+        `${peer.name} states more than ${this.#maxPhotosPerPeer} photos: that is refused.`,
+      );
+    }
+  }
+
+  /**
+   * Forgets up to `limit` photos of a peer and where its log stood, so that it is asked from the start.
+   * Returns whether there are more: for callers that must not block for all of them at once.
+   */
+  forgetHoldings(peerId: string, limit: number): boolean {
+    const peer = this.#peers.byId(peerId);
+    if (peer === undefined || peerId === this.#selfId) return false;
+    this.#write(peer, () => this.#forgetHoldings(peer, limit));
+    return this.#peers.ensure(peerId).photos > 0;
+  }
+
+  #forgetHoldings(peer: KnownPeer, limit: number): void {
+    for (const id of this.#photos.some(peer, limit)) this.#photos.remove(peer, id);
+    this.#database.prepare("UPDATE peers SET log = '', seq = 0 WHERE peer = ?").run(peer.number);
+  }
+
+  //#endregion
+  //#region questions
+
+  /**
+   * The photos that match, a page of them. `online` are the peers that are connected now. See `ListParamsSchema` for the
+   * parameters; every word of `query` must be in file name, camera or date, or be (a word of) the name of a holder.
+   * @throws AppError `not-found`, `ambiguous` (the peer)
+   */
+  list(params: ListParams, online: ReadonlySet<string>): ListResult {
+    return this.#queries.list(params, online);
+  }
+
+  /** How many photos there are in each month, newest first. @throws AppError `not-found`, `ambiguous` (the peer) */
+  months(params: GroupsParams): MonthCount[] {
+    return this.#queries.months(params);
+  }
+
+  /** All that the catalogue knows of a photo. @throws AppError as {@link resolve} */
+  show(reference: string, online: ReadonlySet<string>): Omit<PhotoDetails, 'paths'> {
+    return this.#queries.show(reference, online);
+  }
+
+  /**
+   * The full id that a person means by an id, a unique prefix of one, or a blockhash (then the best photo that has it).
+   * @throws AppError `not-found`, `usage` (not hexadecimal, or too short), `ambiguous` (data: `{ candidates: [{ id, name }] }`,
+   * at most 20)
+   */
+  resolve(reference: string): PhotoId {
+    return this.#queries.resolve(reference);
+  }
+
+  has(id: PhotoId): boolean {
+    return this.#queries.has(id);
+  }
+
+  /** Peer ids of those who hold the photo, who has the original first; none for an unknown photo. */
+  holders(id: PhotoId): string[] {
+    return this.#queries.holders(id);
+  }
+
+  totals(): CatalogueTotals {
+    return this.#queries.totals();
+  }
+
+  /** Every peer ever seen: this one, then those online, then by name. @param central peer id of who is central now */
+  peers(online: ReadonlySet<string>, central: string): PeerSummary[] {
+    const now = Date.now();
+    const summaries = this.#peers.all().map((peer): PeerSummary => {
+      const self = peer.peerId === this.#selfId;
+      const isOnline = self || online.has(peer.peerId);
+      return {
+        peerId: peer.peerId,
+        name: peer.name,
+        port: peer.port,
+        addresses: [...peer.addresses],
+        online: isOnline,
+        central: peer.peerId === central,
+        self,
+        photos: peer.photos,
+        bytes: peer.bytes,
+        lastSeen: new Date(isOnline ? now : peer.lastSeen).toISOString(),
+      };
+    });
+    return summaries.sort(
+      (a, b) =>
+        Number(b.self) - Number(a.self) ||
+        Number(b.online) - Number(a.online) ||
+        a.name.localeCompare(b.name) ||
+        (a.peerId < b.peerId ? -1 : 1),
+    );
+  }
+
+  //#endregion
+
+  /** What the catalogue says changed. Called after each transaction: views should not ask again each time. */
+  onChange(listener: () => void): Unsubscribe {
+    return this.#changed.on(listener);
+  }
+
+  /** The own log has new records, or is a new log. */
+  onOwnAdvanced(listener: () => void): Unsubscribe {
+    return this.#ownAdvanced.on(listener);
+  }
+
+  #self(): KnownPeer {
+    return this.#peers.ensure(this.#selfId);
+  }
+
+  #write(peer: KnownPeer, work: () => void): void {
+    try {
+      const disputes = inTransaction(this.#database, () => {
+        work();
+        return this.#photos.finish();
+      });
+      const [first] = disputes;
+      if (first !== undefined) {
+        this.#logger.warn(
+          `${peer.name} (${peer.peerId}) states another size for ${disputes.length} photos, for example ${first.stated} instead of ${first.chosen} bytes for ${first.id}`,
+        );
+      }
+    } finally {
+      this.#photos.discard();
+      this.#peers.reload(peer.peerId);
+    }
+    this.#queries.invalidate();
+    this.#changed.emit();
+  }
+
+  /** Closes the database. */
+  [Symbol.dispose](): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}

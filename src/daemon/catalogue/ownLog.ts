@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { HoldingRecord } from '../../protocol/wire.ts';
+import type { Logger } from '../base/logger.ts';
+import { decodeStatement, hexOf } from './holdingsRecord.ts';
+import type { PeerTable } from './peerTable.ts';
+import { blobOf, bytesOf } from './photoTable.ts';
+
+/** A part of the own log, ready to be sent. */
+export interface OwnPage {
+  /** Which log this is. */
+  index: string;
+  records: HoldingRecord[];
+  /** Number of the last record; where it was asked from when there is none. */
+  last: number;
+  /** Whether the log goes on. */
+  more: boolean;
+}
+
+/**
+ * The log of this peer's own holdings: one record for each photo that it ever held, numbered by its latest change. An
+ * **index id** names the log; a log that begins anew has another one, and then everybody reads it from the start.
+ *
+ * A log can go back without beginning anew: the state folder was restored from a backup. So the numbers given in one run of
+ * the daemon begin at the milliseconds of its clock. A peer that knows a number after the end of the restored log and before
+ * the first of this run has seen records that were lost: then the log gets a new index id.
+ */
+export class OwnLog {
+  readonly #peers: PeerTable;
+  readonly #self: string;
+  readonly #logger: Logger;
+  readonly #append: StatementSync;
+  readonly #page: StatementSync;
+  readonly #held: StatementSync;
+  readonly #clear: StatementSync;
+  readonly #setIndex: StatementSync;
+  readonly #setHead: StatementSync;
+  readonly #headAtStart: number;
+  readonly #firstOfRun: number;
+  #next: number;
+  /** Once in a run is enough for a backup, and a peer that makes up numbers cannot cause a second one. */
+  #renewed = false;
+
+  /** @param self peer id of this peer, which is known to `peers` */
+  constructor(database: DatabaseSync, peers: PeerTable, self: string, logger: Logger) {
+    this.#peers = peers;
+    this.#self = self;
+    this.#logger = logger;
+    this.#append = database.prepare('INSERT OR REPLACE INTO own_log (seq, id) VALUES (?, ?)');
+    this.#page = database.prepare(
+      `SELECT l.seq, l.id, h.statement FROM own_log l LEFT JOIN photos p ON p.id = l.id
+       LEFT JOIN holdings h ON h.photo = p.photo AND h.peer = ? WHERE l.seq > ? ORDER BY l.seq LIMIT ?`,
+    );
+    this.#held = database.prepare(
+      'SELECT p.id FROM holdings h JOIN photos p ON p.photo = h.photo WHERE h.peer = ? ORDER BY p.id',
+    );
+    this.#clear = database.prepare('DELETE FROM own_log');
+    this.#setIndex = database.prepare('UPDATE peers SET log = ? WHERE peer_id = ?');
+    this.#setHead = database.prepare('UPDATE peers SET seq = ? WHERE peer_id = ?');
+    if (this.#index() === '') this.#renewIndex();
+    this.#headAtStart = this.head();
+    this.#firstOfRun = Math.max(this.#headAtStart + 1, Date.now());
+    this.#next = this.#firstOfRun;
+  }
+
+  #index(): string {
+    return this.#peers.ensure(this.#self).log;
+  }
+
+  #renewIndex(): void {
+    this.#setIndex.run(randomBytes(16).toString('hex'), this.#self);
+    this.#peers.reload(this.#self);
+  }
+
+  /** Number of the last record; 0 for an empty log. */
+  head(): number {
+    return this.#peers.ensure(this.#self).seq;
+  }
+
+  /** The photo with this id came, went or is stated differently. In the caller's transaction. */
+  append(id: Uint8Array): void {
+    this.#append.run(this.#next, id);
+    this.#setHead.run(this.#next, this.#self);
+    this.#next++;
+  }
+
+  /** Ids of the photos that this peer holds. */
+  held(): string[] {
+    const { number } = this.#peers.ensure(this.#self);
+    return this.#held.all(number).map((row) => hexOf(bytesOf(row['id'])));
+  }
+
+  /** Begins a new, empty log. In the caller's transaction. */
+  clear(): void {
+    this.#clear.run();
+    this.#setHead.run(0, this.#self);
+    this.#renewIndex();
+  }
+
+  /** @param after a number that the asker got from this log, or 0 */
+  since(index: string, after: number, limit: number): OwnPage {
+    if (index === this.#index() && this.#wasLost(after)) {
+      this.#logger.warn('a peer knows records that this log has lost: it gets a new index id and is sent anew');
+      this.#renewed = true;
+      this.#renewIndex();
+    }
+    const self = this.#peers.ensure(this.#self);
+    const from = index === self.log ? after : 0;
+    const rows = this.#page.all(self.number, from, limit);
+    const records = rows.map((row): HoldingRecord => {
+      const statement = blobOf(row['statement']);
+      return [Number(row['seq']), bytesOf(row['id']), statement === null ? null : decodeStatement(statement)];
+    });
+    const last = records.at(-1)?.[0] ?? from;
+    return { index: self.log, records, last, more: last < self.seq };
+  }
+
+  #wasLost(after: number): boolean {
+    const issued = after <= this.#headAtStart || (after >= this.#firstOfRun && after < this.#next);
+    return !issued && !this.#renewed;
+  }
+}
