@@ -2,14 +2,13 @@ import { CommanderError } from 'commander';
 import * as v from 'valibot';
 import { shortId } from '../protocol/photo.ts';
 import { AppError, exitCodeFor, toAppError } from '../protocol/errors.ts';
-import type { FailureSchema } from '../client/startupLog.ts';
 import { plainText } from '../client/sanitize.ts';
 
 /** What a shell reports for a program that SIGINT ended. */
 export const interruptedExitCode = 130;
 
 /** What a command says when it failed, and the exit code that goes with it. */
-export interface Failure {
+export interface SaidFailure {
   readonly error: AppError;
   readonly exitCode: number;
   /** For people, on standard error; without a line break at the end. */
@@ -21,10 +20,10 @@ export interface Failure {
  * @param options.command the command that was given, whose help a wrong usage points to
  * @param options.verbose whether to add stack traces
  */
-export function failureOf(
+export function sayFailure(
   thrown: unknown,
   { command, verbose }: { command: string | undefined; verbose: boolean },
-): Failure {
+): SaidFailure {
   const error = thrown instanceof CommanderError ? usageError(thrown, command) : toAppError(thrown);
   const lines = [`photo-organizer: ${plainText(error.message)}`, ...candidateLines(error.data)];
   if (verbose && error.stack !== undefined) lines.push(...stackLines(error));
@@ -33,11 +32,6 @@ export function failureOf(
     exitCode: error.code === 'cancelled' ? interruptedExitCode : exitCodeFor(error.code),
     text: lines.join('\n'),
   };
-}
-
-/** The same for programs: the one value on standard output with `--json`. */
-export function failureJson({ error: { code, message, data } }: Failure): v.InferOutput<typeof FailureSchema> {
-  return { error: { code, message, ...(data === undefined ? {} : { data }) } };
 }
 
 /** commander says `error: unknown option '--x'`, and perhaps what is meant on a second line. */

@@ -1,7 +1,8 @@
 import { CommanderError } from 'commander';
 import { plainJson } from '../client/sanitize.ts';
 import { systemCodeOf } from '../protocol/errors.ts';
-import { failureJson, failureOf } from './failure.ts';
+import { failureOf } from '../protocol/failure.ts';
+import { sayFailure } from './failure.ts';
 import { createProgram } from './program.ts';
 import { processTerminal } from './terminal.ts';
 
@@ -15,9 +16,9 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     // Help and version were asked for and written.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-    const failure = failureOf(thrown, { command: program.args[0], verbose: wantsDetails(argv) });
+    const failure = sayFailure(thrown, { command: program.args[0], verbose: wantsDetails(argv) });
     terminal.writeError(`${failure.text}\n`);
-    if (wantsJson(argv) && !terminal.used) await terminal.write(`${plainJson(failureJson(failure))}\n`);
+    if (wantsJson(argv) && !terminal.used) await terminal.write(`${plainJson(failureOf(failure.error))}\n`);
     return failure.exitCode;
   }
 }

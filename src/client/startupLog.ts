@@ -1,10 +1,6 @@
 import * as v from 'valibot';
-import { AppError, errorCodes } from '../protocol/errors.ts';
-
-/** What a command says with `--json` when it failed. */
-export const FailureSchema = v.object({
-  error: v.object({ code: v.picklist(errorCodes), message: v.string(), data: v.optional(v.unknown()) }),
-});
+import { AppError } from '../protocol/errors.ts';
+import { FailureSchema } from '../protocol/failure.ts';
 
 /** Characters of an unexpected last line that are shown. */
 const maxShown = 500;

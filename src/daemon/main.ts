@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { exitCodeFor, toAppError } from '../protocol/errors.ts';
+import { failureOf } from '../protocol/failure.ts';
 import type { DaemonFile } from '../protocol/state.ts';
 import type { DaemonArguments } from './arguments.ts';
 import { parseDaemonArguments } from './arguments.ts';
@@ -36,6 +37,7 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const failure = toAppError(error);
     console.error(`photo-organizer: ${failure.message}`);
+    if (argv.includes('--json')) console.log(JSON.stringify(failureOf(failure)));
     return exitCodeFor(failure.code);
   }
   // One stray rejection in a dependency must not take a person's photos off the network; it is logged, and it is a bug.

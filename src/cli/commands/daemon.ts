@@ -50,7 +50,8 @@ export function addDaemonCommand(program: Command, terminal: Terminal): void {
   daemon.action(async (_folder: unknown, options: { detach?: boolean }, command: Command) => {
     const given = globalOptions(command);
     if (options.detach === true) await detach(command, given, terminal);
-    else process.exitCode = await serve(daemonArguments(program));
+    // Whatever a dependency of the daemon still holds: it has left.
+    else process.exit(await serve(daemonArguments(program)));
   });
 }
 
