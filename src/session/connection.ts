@@ -98,8 +98,8 @@ export class Connection extends Disposable {
       const topics = new Set(this.#stale);
       this.#stale.clear();
       const options = { signal: this.signal };
-      if (topics.has('peers')) this.#peers = await this.client.peers(options);
-      // The numbers in the status follow the collection and the peers.
+      // Numbers of the status, and of each peer, follow the collection.
+      if (topics.has('peers') || topics.has('collection')) this.#peers = await this.client.peers(options);
       this.#status = await this.client.status(options);
       topics.add('status');
       this.#changed.fire(topics);

@@ -1,0 +1,272 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { ListResult, PhotoSummary } from '../protocol/control.ts';
+import { AppError, messageOf } from '../protocol/errors.ts';
+import type { GalleryQueryMessage, GalleryStrings, ToGallery } from '../protocol/gallery.ts';
+import { galleryPage, maxGalleryPhotos } from '../protocol/gallery.ts';
+import type { Connection } from '../session/connection.ts';
+import { Disposable } from '../session/disposable.ts';
+import { commandIds, galleryViewType } from '../session/ids.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionState } from '../session/state.ts';
+import { galleryHtml } from './galleryHtml.ts';
+import { galleryPhoto, isFromGallery, sortPhotos } from './galleryMessages.ts';
+import { ThumbnailQueue } from './thumbnailQueue.ts';
+
+/** The gallery of this window: one editor with every photo of the collection. Comes back after a reload. */
+export class Gallery extends Disposable {
+  readonly #session: Session;
+  readonly #extensionUri: vscode.Uri;
+  readonly #log: vscode.LogOutputChannel;
+  #panel: GalleryPanel | undefined;
+
+  constructor(session: Session, extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
+    super();
+    this.#session = session;
+    this.#extensionUri = extensionUri;
+    this.#log = log;
+    this._register(
+      vscode.window.registerWebviewPanelSerializer(galleryViewType, {
+        deserializeWebviewPanel: async (panel) => {
+          panel.webview.options = this.#webviewOptions;
+          this.#adopt(panel, undefined);
+        },
+      }),
+    );
+    this._register({ dispose: () => this.#panel?.dispose() });
+  }
+
+  /** @param query what to look for; undefined: as it was */
+  show(query?: string): void {
+    if (this.#panel !== undefined) return this.#panel.reveal(query);
+    const panel = vscode.window.createWebviewPanel(galleryViewType, vscode.l10n.t('Photos'), vscode.ViewColumn.Active, {
+      ...this.#webviewOptions,
+      retainContextWhenHidden: false,
+    });
+    this.#adopt(panel, query);
+  }
+
+  get #webviewOptions(): vscode.WebviewOptions {
+    return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.#extensionUri, 'dist')] };
+  }
+
+  #adopt(panel: vscode.WebviewPanel, query: string | undefined): void {
+    const media = vscode.Uri.joinPath(this.#extensionUri, 'media');
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(media, 'gallery-light.svg'),
+      dark: vscode.Uri.joinPath(media, 'gallery-dark.svg'),
+    };
+    this.#panel?.dispose();
+    const gallery = new GalleryPanel(panel, this.#session, this.#extensionUri, this.#log, query);
+    this.#panel = gallery;
+    panel.onDidDispose(() => {
+      gallery.dispose();
+      if (this.#panel === gallery) this.#panel = undefined;
+    });
+  }
+}
+
+/** One webview panel and what it was asked to show. */
+class GalleryPanel extends Disposable {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #session: Session;
+  readonly #log: vscode.LogOutputChannel;
+  #listening: vscode.Disposable | undefined;
+  #thumbnails: ThumbnailQueue | undefined;
+  /** Aborted by the next query: its answer comes too late then. */
+  #query = new AbortController();
+  /** Said to the page when it is ready. */
+  #search: string | undefined;
+  #ready = false;
+
+  constructor(
+    panel: vscode.WebviewPanel,
+    session: Session,
+    extensionUri: vscode.Uri,
+    log: vscode.LogOutputChannel,
+    search: string | undefined,
+  ) {
+    super();
+    this.#panel = this._register(panel);
+    this.#session = session;
+    this.#log = log;
+    this.#search = search;
+    this._register(panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
+    this._register(session.onDidChangeState(() => this.#follow()));
+    this._register({ dispose: () => this.#listening?.dispose() });
+    this._register({ dispose: () => this.#query.abort() });
+    const dist = vscode.Uri.joinPath(extensionUri, 'dist');
+    const { webview } = panel;
+    webview.html = galleryHtml({
+      strings: galleryStrings(),
+      language: vscode.env.language,
+      script: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'gallery.js')).toString(),
+      style: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'gallery-style.css')).toString(),
+      cspSource: webview.cspSource,
+      nonce: randomBytes(16).toString('hex'),
+    });
+  }
+
+  reveal(query: string | undefined): void {
+    this.#panel.reveal();
+    if (query === undefined) return;
+    // A hidden page has no script that could hear it: it is told when it is ready again.
+    this.#search = query;
+    if (this.#ready && this.#panel.visible) this.#tellSearch();
+  }
+
+  #receive(message: unknown): void {
+    if (!isFromGallery(message)) {
+      this.#log.warn('The gallery sent a message that is none.');
+      return;
+    }
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true;
+        this.#tellSearch();
+        this.#follow();
+        break;
+      case 'query':
+        this.#answer(message).catch((error: unknown) => this.#fail(error));
+        break;
+      case 'want':
+        this.#thumbnails?.want(message.ids);
+        break;
+      case 'open':
+        void vscode.commands.executeCommand(commandIds.openPhoto, { photoId: message.id });
+        break;
+      case 'fetch':
+        void vscode.commands.executeCommand(commandIds.fetchPhoto, { photoId: message.id });
+        break;
+    }
+  }
+
+  #tellSearch(): void {
+    if (this.#search === undefined) return;
+    this.#post({ type: 'search', query: this.#search });
+    this.#search = undefined;
+  }
+
+  #follow(): void {
+    this.#listening?.dispose();
+    this.#query.abort();
+    const { connection, state } = this.#session;
+    this.#thumbnails =
+      connection === undefined
+        ? undefined
+        : new ThumbnailQueue(
+            connection.client,
+            connection.signal,
+            (message) => this.#post(message),
+            (error) => this.#fail(error),
+          );
+    this.#listening = connection?.onDidChange((topics) => {
+      if (topics.has('collection') || topics.has('peers')) this.#post({ type: 'stale' });
+    });
+    if (this.#ready) this.#post({ type: 'state', message: reasonFor(state) });
+  }
+
+  async #answer({ generation, query, sort }: GalleryQueryMessage): Promise<void> {
+    this.#query.abort();
+    this.#query = new AbortController();
+    const { connection } = this.#session;
+    if (connection === undefined) return;
+    const signal = AbortSignal.any([this.#query.signal, connection.signal]);
+    const self = connection.status.peerId;
+    const post = (photos: readonly PhotoSummary[], offset: number, matches: number, last: boolean): void => {
+      const total = Math.max(connection.status.photos.collection, query === '' ? matches : 0);
+      const shown = photos.map((photo) => galleryPhoto(photo, self));
+      this.#post({ type: 'photos', generation, offset, photos: shown, matches, total, last });
+    };
+    if (sort === 'date') {
+      let offset = 0;
+      for await (const { page, total, last } of pagesOf(connection, query, signal)) {
+        post(page, offset, total, last);
+        offset += page.length;
+      }
+      return;
+    }
+    const found: PhotoSummary[] = [];
+    let matches = 0;
+    for await (const { page, total } of pagesOf(connection, query, signal)) {
+      found.push(...page);
+      matches = total;
+    }
+    const sorted = sortPhotos(found, sort, vscode.env.language);
+    for (let offset = 0; offset === 0 || offset < sorted.length; offset += galleryPage) {
+      post(sorted.slice(offset, offset + galleryPage), offset, matches, offset + galleryPage >= sorted.length);
+    }
+  }
+
+  #post(message: ToGallery): void {
+    // False means that the page is hidden: it asks again when it is shown.
+    void this.#panel.webview.postMessage(message);
+  }
+
+  #fail(error: unknown): void {
+    if (AppError.is(error, 'cancelled')) return;
+    this.#log.error(`Gallery: ${messageOf(error)}`);
+    if (this.#session.connection !== undefined) this.#post({ type: 'state', message: messageOf(error) });
+  }
+}
+
+/** The photos that match, page by page; the collection may change meanwhile, but none comes twice. */
+async function* pagesOf(
+  { client }: Connection,
+  query: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ page: PhotoSummary[]; total: number; last: boolean }> {
+  const seen = new Set<string>();
+  for (let offset = 0; ; offset += galleryPage) {
+    const params = { limit: galleryPage, offset, ...(query === '' ? {} : { query }) };
+    const { photos, total }: ListResult = await client.list(params, { signal });
+    const page = photos.filter(({ id }) => !seen.has(id));
+    for (const { id } of page) seen.add(id);
+    const last = photos.length < galleryPage || offset + galleryPage >= Math.min(total, maxGalleryPhotos);
+    yield { page, total, last };
+    if (last) return;
+  }
+}
+
+/** Why the gallery has nothing to show, or null when it has. */
+function reasonFor(state: SessionState): string | null {
+  switch (state.kind) {
+    case 'running':
+      return null;
+    case 'noFolder':
+      return vscode.l10n.t('Open a folder with photos first.');
+    case 'untrusted':
+      return vscode.l10n.t('Nothing of a folder is shared before you trust it.');
+    case 'notShared':
+      return vscode.l10n.t('This folder is not shared yet: run Photos: Share This Folder.');
+    case 'starting':
+      return vscode.l10n.t('The photo daemon is starting.');
+    case 'stopped':
+      return vscode.l10n.t('The photo daemon is not running: start it with Photos: Start Daemon.');
+    case 'failed':
+      return state.error.message;
+  }
+}
+
+function galleryStrings(): GalleryStrings {
+  return {
+    photos: vscode.l10n.t('Photos'),
+    search: vscode.l10n.t('Search by name, date or camera'),
+    sortBy: vscode.l10n.t('Sort by'),
+    sortDate: vscode.l10n.t('Date'),
+    sortName: vscode.l10n.t('Name'),
+    sortSize: vscode.l10n.t('Size'),
+    tileSize: vscode.l10n.t('Tile size'),
+    empty: vscode.l10n.t('There are no photos in the collection yet.'),
+    noMatch: vscode.l10n.t('No photo matches the search.'),
+    unavailable: vscode.l10n.t('Nobody who is online has this photo.'),
+    offline: vscode.l10n.t('offline'),
+    count: vscode.l10n.t('{0} photos'),
+    countOf: vscode.l10n.t('{0} of {1} photos'),
+    heldBy: vscode.l10n.t('held by {0}'),
+    loading: vscode.l10n.t('Loading photos…'),
+    truncated: vscode.l10n.t('the first {0} are shown, type to narrow'),
+    controls: vscode.l10n.t('Search and order'),
+    noDate: vscode.l10n.t('No date'),
+  };
+}
