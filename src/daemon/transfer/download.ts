@@ -91,7 +91,7 @@ export class Download {
       return this.#from;
     } catch (error) {
       const failure = toAppError(error);
-      if (AppError.is(failure, 'disk-full', 'corrupt')) await part.remove();
+      if (part.length === 0 || AppError.is(failure, 'disk-full', 'corrupt')) await part.remove();
       throw failure;
     }
   }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { delay } from '../base/tasks.ts';
-import type { Network } from '../network/types.ts';
-import { AppError } from '../../protocol/errors.ts';
+import type { Frame, Network, RequestOptions } from '../network/types.ts';
+import { AppError, messageOf } from '../../protocol/errors.ts';
 import { shortId, type PhotoId } from '../../protocol/photo.ts';
 import { BlockAnswerSchema, wireProtocols } from '../../protocol/wire.ts';
 import type { Block, Carrier } from './types.ts';
@@ -32,7 +32,7 @@ export class Libp2pCarrier implements Carrier {
     const deadline = performance.now() + this.#timeout;
     for (;;) {
       const timeout = Math.max(1, deadline - performance.now());
-      const frame = await this.#network.request(peerId, wireProtocols.photos, header, { signal, timeout });
+      const frame = await this.#request(peerId, id, header, { signal, timeout });
       const answer = v.safeParse(BlockAnswerSchema, frame.header);
       if (!answer.success)
         throw new AppError('protocol', `Peer ${peerId} answered rubbish about photo ${shortId(id)}.`);
@@ -48,6 +48,17 @@ export class Libp2pCarrier implements Carrier {
         throw new AppError('timeout', `Peer ${peerId} is too busy to send photo ${shortId(id)}: try again later.`);
       }
       await delay(busyPause, signal);
+    }
+  }
+
+  async #request(peerId: string, id: PhotoId, header: unknown, options: RequestOptions): Promise<Frame> {
+    try {
+      return await this.#network.request(peerId, wireProtocols.photos, header, options);
+    } catch (error) {
+      if (options.signal?.aborted || AppError.is(error, 'timeout', 'protocol', 'daemon-unreachable')) throw error;
+      // The other side's own words: its code must not pass for one of ours, a full disk, say.
+      const message = `Peer ${peerId} refused to send photo ${shortId(id)}: ${messageOf(error)}`;
+      throw new AppError('not-found', message, { cause: error });
     }
   }
 }
