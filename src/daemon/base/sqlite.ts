@@ -45,7 +45,11 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    database.exec('ROLLBACK');
+    try {
+      database.exec('ROLLBACK');
+    } catch {
+      // On a full disk SQLite has already rolled back: what counts is why.
+    }
     throw error;
   }
 }

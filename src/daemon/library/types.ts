@@ -8,7 +8,10 @@ export interface ThumbnailImage {
   data: Uint8Array;
 }
 
-/** What a scan or the watcher found out. Both lists are of photos (contents), not of files. */
+/**
+ * What a scan or the watcher found out. Both lists are of photos (contents), not of files, and have at most 500 together.
+ * A photo that only got another file name is in `added` again, with the new facts.
+ */
 export interface LibraryChange {
   added: PhotoFacts[];
   removed: PhotoId[];
@@ -32,6 +35,8 @@ export interface Library {
   progress(): ScanProgress | null;
   /** Why the folder cannot be used now (vanished, marker missing), one sentence; null when it can. Nothing is concluded from it meanwhile. */
   unavailable(): string | null;
+  /** What does not work as it should although the folder can be used (not watched, index not written ...): sentences for people. */
+  problems(): string[];
   totals(): { photos: number; bytes: number; extraFiles: number };
   onChange(listener: (change: LibraryChange) => void): Unsubscribe;
   /** Progress, availability or the list of unreadable files changed. */
@@ -48,4 +53,8 @@ export interface LibraryOptions {
   exclude: readonly string[];
   /** Milliseconds between full looks beside the watcher. */
   rescanInterval: number;
+  /** Milliseconds that one file may take to decode, by the wall clock (30,000 unless told otherwise). */
+  decodeLimit?: number;
+  /** Milliseconds that a file must have been left alone before it is read (1,000 unless told otherwise). */
+  settle?: number;
 }

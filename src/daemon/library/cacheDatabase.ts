@@ -1,0 +1,58 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { AppError, messageOf } from '../../protocol/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Migration } from '../base/sqlite.ts';
+import { openDatabase } from '../base/sqlite.ts';
+
+/** SQLite's primary result codes. */
+const sqliteCodes = { corrupt: 11, full: 13, notADatabase: 26 };
+
+/**
+ * Opens a database of things that can be found out again from the photos. One that is damaged is thrown away: the
+ * photos are the truth.
+ * @throws AppError `version-mismatch`, `disk-full`
+ */
+export function openCache(file: string, migrations: readonly Migration[], logger: Logger): DatabaseSync {
+  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    return openChecked(file, migrations);
+  } catch (error) {
+    if (!isDamaged(error)) throw databaseError(error);
+    logger.warn(`${path.basename(file)} is damaged and is made anew`, error);
+    for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
+    return openDatabase(file, migrations);
+  }
+}
+
+function openChecked(file: string, migrations: readonly Migration[]): DatabaseSync {
+  const database = openDatabase(file, migrations);
+  try {
+    // The first read of the schema: a file that is something else is found out here.
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** `error` of a write as an AppError: `disk-full` with what to do, or `internal`. */
+export function databaseError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (sqliteCode(error) === sqliteCodes.full) {
+    return new AppError('disk-full', 'The disk with the state folder is full: free some space.', { cause: error });
+  }
+  return new AppError('internal', `The state folder cannot be written to: ${messageOf(error)}`, { cause: error });
+}
+
+function isDamaged(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === sqliteCodes.corrupt || code === sqliteCodes.notADatabase;
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
