@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { errorCodes } from './errors.ts';
 import type { PhotoFacts } from './photo.ts';
 import { FileNameSchema, PeerIdSchema, photoFormats, PlaceSchema, TakenAtSchema } from './photo.ts';
 
@@ -23,6 +24,8 @@ export const wireLimits = {
   header: 60 * 1024,
   /** Bytes of a frame's payload: a block, or a page of holdings. */
   payload: 1024 * 1024,
+  /** Bytes of the payload of a request: what is asked for is in its header. */
+  requestPayload: 64 * 1024,
   /** Requests that wait for an answer on one stream; one more ends the stream. */
   requestsInFlight: 16,
   /** Streams of one protocol that one peer may have open. */
@@ -50,6 +53,23 @@ export const DisplayNameSchema = v.pipe(
   v.regex(/^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u),
 );
 const Address = v.pipe(v.string(), v.startsWith('/'), v.maxLength(256));
+
+//#region frames
+
+/**
+ * The header of every frame: number of the request, what it is (0 request, 1 answer, 2 error), and the body that the
+ * protocol of the stream defines. Requests on one stream have different numbers while they wait; answers come in any order.
+ */
+export const EnvelopeSchema = v.tuple([Natural, v.picklist([0, 1, 2]), v.unknown()]);
+export const envelopeKinds = { request: 0, answer: 1, error: 2 } as const;
+
+/** Body of an error: what an `AppError` says. It is shown to people, so control characters are taken out by the receiver. */
+export const WireErrorSchema = v.object({
+  code: v.picklist(errorCodes),
+  message: v.pipe(v.string(), v.maxLength(500)),
+});
+
+//#endregion
 
 //#region members
 

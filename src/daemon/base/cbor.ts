@@ -1,4 +1,4 @@
-import { decode, encode, Token, Tokenizer, Type, type DecodeOptions } from 'cborg';
+import { decode, encode, type Token, Tokenizer, Type, type DecodeOptions } from 'cborg';
 
 /** Arrays and maps inside one another, at most: messages of peers have 5, a hostile one would fill the call stack. */
 const maxDepth = 16;
