@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import * as v from 'valibot';
 import { DaemonFileSchema, foldersDirectory } from '../src/protocol/state.ts';
 import { inRoot } from './paths.ts';
-import { endTree, spawnTree } from './processes.ts';
+import { endTree, runCommand, spawnTree } from './processes.ts';
 
 /** How long a daemon may take until it is ready, in ms. */
 const startPatience = 60_000;
@@ -105,6 +105,13 @@ export async function ask(home: string, folder: string, args: readonly string[])
     const sentence = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     throw new Error(`photo-organizer ${args.join(' ')}: ${sentence || String(error)}`, { cause: error });
   }
+}
+
+/** Runs a `photo-organizer` command on the daemon of `folder` and lets people see it and its answer. */
+export async function show(home: string, folder: string, args: readonly string[]): Promise<void> {
+  console.log(`\n$ photo-organizer ${args.join(' ')}`);
+  const code = await runCommand(process.execPath, [command, '--home', home, '--folder', folder, ...args]);
+  if (code !== 0) throw new Error(`photo-organizer ${args.join(' ')} ended with exit code ${code}.`);
 }
 
 /** Ends every daemon that has its state in `home`, whoever started it: asks first, then insists. */
