@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
@@ -57,7 +58,7 @@ export function parseDaemonArguments(argv: readonly string[], environment: NodeJ
   if (folder === undefined) throw new AppError('usage', 'Which folder? Say: photo-organizer daemon FOLDER');
   if (rest.length > 0) throw new AppError('usage', `One daemon serves one folder, but there is also "${rest[0]}".`);
   const listen = values.listen ?? '127.0.0.1';
-  if (!v.is(v.pipe(v.string(), v.ip()), listen)) {
+  if (isIP(listen) === 0) {
     throw new AppError('usage', `--listen takes an IP address such as 127.0.0.1 or 0.0.0.0, not "${listen}".`);
   }
   for (const address of values.join ?? []) {

@@ -15,6 +15,7 @@ import { writeFileAtomically } from './base/files.ts';
 import { FolderLock, makePrivateDirectory } from './base/folderLock.ts';
 import type { Logger } from './base/logger.ts';
 import { FileLogger } from './base/logger.ts';
+import { Tasks } from './base/tasks.ts';
 import { openCatalogue } from './catalogue/catalogue.ts';
 import { HoldingsReplication } from './catalogue/replication.ts';
 import { ControlServer } from './control/server.ts';
@@ -28,7 +29,7 @@ import { Fetcher } from './transfer/fetcher.ts';
 import { Libp2pCarrier } from './transfer/libp2pCarrier.ts';
 import type { IndexedFile } from './transfer/openFiles.ts';
 import { PhotoServer } from './transfer/photoServer.ts';
-import { RemoteThumbnails, ThumbnailServer } from './transfer/thumbnails.ts';
+import { RemoteThumbnails, serveThumbnails } from './transfer/thumbnails.ts';
 import { ViewedCache } from './transfer/viewedCache.ts';
 
 /** Milliseconds between full looks at the folder, beside the watcher. */
@@ -83,7 +84,7 @@ export class Daemon implements AsyncDisposable {
     logger.info(`version ${version} serves ${folder}`, { node: process.version, pid: process.pid });
 
     await share(state, options.share);
-    const thumbnailStore = new ThumbnailStore(state.thumbnailsFile);
+    const thumbnailStore = new ThumbnailStore(state.thumbnailsFile, { logger: logger.child('library') });
     owned.push(() => thumbnailStore[Symbol.dispose]());
     const library = await openLibrary(
       { folder, libraryFile: state.libraryFile, exclude: options.exclude, rescanInterval },
@@ -125,8 +126,7 @@ export class Daemon implements AsyncDisposable {
     };
     const photoServer = new PhotoServer(network, { locate }, transferLogger);
     owned.push(() => photoServer[Symbol.asyncDispose]());
-    const thumbnailServer = new ThumbnailServer(network, (id) => library.thumbnail(id));
-    void thumbnailServer;
+    serveThumbnails(network, (id) => library.thumbnail(id));
     const fetcher = new Fetcher({
       incoming: path.join(folder, privateFolderName, 'incoming'),
       carriers: [new Libp2pCarrier(network)],
@@ -135,6 +135,9 @@ export class Daemon implements AsyncDisposable {
       logger: transferLogger,
     });
     owned.push(() => fetcher[Symbol.asyncDispose]());
+    const tasks = new Tasks(transferLogger);
+    owned.push(() => tasks[Symbol.asyncDispose]());
+    tasks.run('removing partial photos that nobody came back for', () => fetcher.sweep());
     const viewed = new ViewedCache(state.viewedDirectory, fetcher);
     const thumbnails = new RemoteThumbnails(network, thumbnailStore, transferLogger);
 
@@ -227,8 +230,12 @@ function photoFolder(folder: string): string {
     return real;
   } catch (error) {
     const code = systemCodeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new AppError('not-a-folder', `There is no folder ${folder}.`, { cause: error });
-    if (code === 'EACCES') throw new AppError('no-permission', `The folder ${folder} may not be read: ask its owner for permission.`, { cause: error });
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new AppError('not-a-folder', `There is no folder ${folder}.`, { cause: error });
+    if (code === 'EACCES')
+      throw new AppError('no-permission', `The folder ${folder} may not be read: ask its owner for permission.`, {
+        cause: error,
+      });
     throw toAppError(error);
   }
 }

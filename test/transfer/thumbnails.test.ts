@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ThumbnailImage } from '../../src/daemon/library/types.ts';
 import type { Frame, LivePeer, Network, RequestHandler, RequestOptions } from '../../src/daemon/network/types.ts';
 import { imageSize } from '../../src/daemon/transfer/imageHeader.ts';
-import { RemoteThumbnails, ThumbnailServer, type ThumbnailCache } from '../../src/daemon/transfer/thumbnails.ts';
+import { RemoteThumbnails, serveThumbnails, type ThumbnailCache } from '../../src/daemon/transfer/thumbnails.ts';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { PhotoId } from '../../src/protocol/photo.ts';
 import { wireLimits, wireProtocols } from '../../src/protocol/wire.ts';
@@ -222,7 +222,7 @@ test('the server gives the thumbnail of what is held here, and says so when ther
     [id, { mime: 'image/webp', data: webp }],
     [large.id, { mime: 'image/webp', data: Buffer.alloc(wireLimits.thumbnail + 1) }],
   ]);
-  void new ThumbnailServer({ handle: (_protocol, given) => (handler = given) }, (asked) => images.get(asked));
+  serveThumbnails({ handle: (_protocol, given) => (handler = given) }, (asked) => images.get(asked));
   const ask = async (header: unknown): Promise<Frame> => {
     if (!handler) throw new Error('nothing is served');
     return handler({ header, payload: new Uint8Array(0) }, { peerId: 'peer', signal: never });

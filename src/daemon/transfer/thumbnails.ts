@@ -20,26 +20,23 @@ const forgetAfter = 60_000;
 /** Refusals that are remembered. */
 const maxRefusals = 20_000;
 
-/** Serves the thumbnails of this folder's photos to the other members. */
-export class ThumbnailServer {
-  readonly #thumbnail: (id: PhotoId) => ThumbnailImage | undefined;
-
-  /** @param thumbnail of a photo that is held here, undefined for any other */
-  constructor(network: Pick<Network, 'handle'>, thumbnail: (id: PhotoId) => ThumbnailImage | undefined) {
-    this.#thumbnail = thumbnail;
-    network.handle(wireProtocols.thumbnails, async (request, { peerId }) => this.#answer(request, peerId));
-  }
-
-  /** @throws AppError `protocol` for a request that no sound peer sends */
-  #answer(request: Frame, peerId: string): Frame {
-    const asked = v.safeParse(ThumbnailRequestSchema, request.header);
+/**
+ * Serves the thumbnails of this folder's photos to the other members.
+ * @param thumbnail of a photo that is held here, undefined for any other
+ */
+export function serveThumbnails(
+  network: Pick<Network, 'handle'>,
+  thumbnail: (id: PhotoId) => ThumbnailImage | undefined,
+): void {
+  network.handle(wireProtocols.thumbnails, async ({ header }, { peerId }) => {
+    const asked = v.safeParse(ThumbnailRequestSchema, header);
     if (!asked.success)
       throw new AppError('protocol', `Peer ${peerId} asked for a thumbnail in a way without meaning.`);
-    const image = this.#thumbnail(Buffer.from(asked.output.id).toString('hex'));
+    const image = thumbnail(Buffer.from(asked.output.id).toString('hex'));
     if (!image || image.data.length > wireLimits.thumbnail)
       return { header: { mime: null }, payload: new Uint8Array(0) };
     return { header: { mime: image.mime }, payload: image.data };
-  }
+  });
 }
 
 /** Where thumbnails of other peers' photos are kept. */
