@@ -405,24 +405,31 @@ test('a photo folder that vanished is not made again', async () => {
   expect(fs.existsSync(home.folder)).toBe(false);
 });
 
-test('partials that nobody came back for are swept: the old, and the oldest of too many; nothing else', async () => {
-  const photos = Array.from({ length: 4 }, () => photoOf(1000));
-  const home = new TestHome({ partialBytes: 2500 });
+/** Partials of 1000 bytes that were last written so many days ago, and a file that is none. */
+function partialsOf(home: TestHome, ages: readonly number[]): string[] {
   fs.mkdirSync(home.incoming);
-  const day = 24 * 60 * 60;
-  const now = Date.now() / 1000;
-  const age = [8, 3, 2, 1];
-  for (const [index, photo] of photos.entries()) {
-    fs.writeFileSync(home.partial(photo.id), photo.bytes);
-    const at = now - (age[index] ?? 0) * day;
-    fs.utimesSync(home.partial(photo.id), at, at);
-  }
   fs.writeFileSync(path.join(home.incoming, 'notes.txt'), 'not ours');
+  return ages.map((days) => {
+    const photo = photoOf(1000);
+    const at = Date.now() / 1000 - days * 24 * 60 * 60;
+    fs.writeFileSync(home.partial(photo.id), photo.bytes);
+    fs.utimesSync(home.partial(photo.id), at, at);
+    return `${photo.id}.part`;
+  });
+}
 
+test('partials that nobody came back for within a week are swept, and nothing else', async () => {
+  const home = new TestHome({});
+  const partials = partialsOf(home, [8, 6, 30]);
   await home.fetcher.sweep();
+  expect(home.left().sort()).toEqual([partials[1], 'notes.txt'].sort());
+});
 
-  const kept = photos.slice(2).map(({ id }) => `${id}.part`);
-  expect(home.left().sort()).toEqual([...kept, 'notes.txt'].sort());
+test('when partials take too much the oldest are swept', async () => {
+  const home = new TestHome({ partialBytes: 2500 });
+  const partials = partialsOf(home, [1, 3, 2, 4]);
+  await home.fetcher.sweep();
+  expect(home.left().sort()).toEqual([partials[0], partials[2], 'notes.txt'].sort());
 });
 
 test('sweeping leaves alone what is being fetched, and a folder that is not there', async () => {
