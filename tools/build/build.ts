@@ -2,7 +2,7 @@ import type { BuildOptions, BuildResult, Metafile, Plugin } from 'esbuild';
 import * as esbuild from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
-import { dist, inRoot, root } from '../paths.ts';
+import { dist, root } from '../paths.ts';
 import type { Bundle } from './bundles.ts';
 import { bundles, readManifest } from './bundles.ts';
 import { noticesOf, packageFolderOf } from './notices.ts';
@@ -29,9 +29,7 @@ export class BuildError extends Error {}
 export async function build(choices: BuildChoices): Promise<OutputSize[]> {
   fs.mkdirSync(dist, { recursive: true });
   // Every bundle is tried, so that one run shows everything that is wrong.
-  const attempts = await Promise.allSettled(
-    presentBundles().map((bundle) => esbuild.build(optionsOf(bundle, choices))),
-  );
+  const attempts = await Promise.allSettled(bundles.map((bundle) => esbuild.build(optionsOf(bundle, choices))));
   const results = attempts.map((attempt) => {
     if (attempt.status === 'rejected') throw attempt.reason;
     return attempt.value;
@@ -50,7 +48,7 @@ export async function build(choices: BuildChoices): Promise<OutputSize[]> {
 /** Builds again after every change of a source file, until `signal` is aborted. */
 export async function watch(choices: BuildChoices, signal: AbortSignal): Promise<void> {
   const contexts = await Promise.all(
-    presentBundles().map((bundle) => {
+    bundles.map((bundle) => {
       const options = optionsOf(bundle, choices);
       return esbuild.context({ ...options, logLevel: 'info', plugins: [...(options.plugins ?? [])] });
     }),
@@ -66,25 +64,12 @@ export async function watch(choices: BuildChoices, signal: AbortSignal): Promise
   }
 }
 
-function presentBundles(): Bundle[] {
-  return bundles.flatMap((bundle) => {
-    const entries = Object.fromEntries(
-      Object.entries(bundle.entries).filter(([, source]) => {
-        const present = fs.existsSync(inRoot(source));
-        if (!present) console.warn(`Left out: ${source} does not exist yet.`);
-        return present;
-      }),
-    );
-    return Object.keys(entries).length === 0 ? [] : [{ ...bundle, entries }];
-  });
-}
-
 function optionsOf(bundle: Bundle, { development }: BuildChoices): BuildOptions {
   const { minifyIdentifiers = false, ...options } = bundle.options;
   return {
     ...options,
     absWorkingDir: root,
-    entryPoints: Object.entries(bundle.entries).map(([out, source]) => ({ in: source, out })),
+    entryPoints: bundle.entries.map((source) => ({ in: source, out: path.parse(bundle.output).name })),
     outdir: 'dist',
     bundle: true,
     define: { PHOTO_ORGANIZER_VERSION: JSON.stringify(readManifest().version) },

@@ -8,8 +8,8 @@ import { root } from '../paths.ts';
 export interface Bundle {
   /** Name of the main output file in dist/. */
   readonly output: string;
-  /** Source files, relative to the project, by output name without ending. */
-  readonly entries: Readonly<Record<string, string>>;
+  /** Source files, relative to the project: a script, and a style sheet of the same name. */
+  readonly entries: readonly string[];
   /** What distinguishes this bundle from the others. */
   readonly options: BuildOptions;
   /** Most bytes that the output may have when minified. */
@@ -29,7 +29,7 @@ const esm: BuildOptions = { platform: 'node', format: 'esm', target: 'node22.13'
 export const bundles: readonly Bundle[] = [
   {
     output: 'extension.cjs',
-    entries: { extension: 'src/extension.ts' },
+    entries: ['src/extension.ts'],
     options: {
       platform: 'node',
       format: 'cjs',
@@ -40,20 +40,20 @@ export const bundles: readonly Bundle[] = [
     },
     limit: 150 * 1024,
   },
-  { output: 'daemon.js', entries: { daemon: 'src/daemon/main.ts' }, options: { ...esm, external: native } },
+  { output: 'daemon.js', entries: ['src/daemon/main.ts'], options: { ...esm, external: native } },
   {
     output: 'decoder.js',
-    entries: { decoder: 'src/daemon/library/decoder.ts' },
+    entries: ['src/daemon/library/decoder.ts'],
     options: { ...esm, external: native },
   },
   {
     output: 'cli.js',
-    entries: { cli: 'src/cli/main.ts' },
+    entries: ['src/cli/main.ts'],
     options: { ...esm, target: 'node20', banner: { js: `#!/usr/bin/env node\n${createRequire}` } },
   },
   {
     output: 'gallery.js',
-    entries: { gallery: 'src/views/gallery/main.ts', 'gallery-style': 'src/views/gallery/gallery.css' },
+    entries: ['src/views/gallery/main.ts', 'src/views/gallery/gallery.css'],
     options: {
       platform: 'browser',
       format: 'iife',
