@@ -60,8 +60,6 @@ export function galleryPhoto(photo: PhotoSummary, self: string): GalleryPhoto {
 /** Photos in the order that a person chose. By date is how the daemon lists them. */
 export function sortPhotos(photos: readonly PhotoSummary[], sort: GallerySort, language: string): PhotoSummary[] {
   switch (sort) {
-    case 'date':
-      return [...photos];
     case 'name': {
       // IMG_9 comes before IMG_10.
       const { compare } = new Intl.Collator(language, { numeric: true, sensitivity: 'base' });
@@ -69,7 +67,10 @@ export function sortPhotos(photos: readonly PhotoSummary[], sort: GallerySort, l
     }
     case 'size':
       return photos.toSorted((a, b) => b.size - a.size || (a.id < b.id ? -1 : 1));
+    case 'date':
+      break;
   }
+  return [...photos];
 }
 
 /**

@@ -231,8 +231,6 @@ async function* pagesOf(
 /** Why the gallery has nothing to show, or null when it has. */
 function reasonFor(state: SessionState): string | null {
   switch (state.kind) {
-    case 'running':
-      return null;
     case 'noFolder':
       return vscode.l10n.t('Open a folder with photos first.');
     case 'untrusted':
@@ -245,7 +243,10 @@ function reasonFor(state: SessionState): string | null {
       return vscode.l10n.t('The photo daemon is not running: start it with Photos: Start Daemon.');
     case 'failed':
       return state.error.message;
+    case 'running':
+      break;
   }
+  return null;
 }
 
 function galleryStrings(): GalleryStrings {

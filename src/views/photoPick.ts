@@ -32,8 +32,8 @@ interface PhotoItem extends vscode.QuickPickItem {
 
 /** Lets a person find a photo by typing: the daemon searches, pictures follow. Undefined when none was chosen. */
 export async function pickPhoto(
-  connection: Connection,
   thumbnails: Thumbnails,
+  connection: Connection,
   options: PhotoPickOptions,
 ): Promise<PickedPhoto | undefined> {
   const pick = vscode.window.createQuickPick<PhotoItem>();

@@ -7,7 +7,7 @@ import type { Connection } from '../session/connection.ts';
 import { Disposable } from '../session/disposable.ts';
 import { commandIds, itemContexts } from '../session/ids.ts';
 import type { Session } from '../session/session.ts';
-import type { MonthNode, PeerNode, PhotoNode, PhotoTreeNode, YearNode } from './photoNodes.ts';
+import type { MonthNode, MoreNode, PeerNode, PhotoNode, PhotoTreeNode, YearNode } from './photoNodes.ts';
 import { availabilityOf, maxChildren, monthNodes, peerOf, photoNodes, yearNodes } from './photoNodes.ts';
 import { countText, dates, holdersText, photosText, photoTooltip } from './photoText.ts';
 import type { Thumbnails } from './thumbnails.ts';
@@ -98,8 +98,9 @@ export abstract class PhotoTree extends Disposable implements vscode.TreeDataPro
         return this.#photos(node, node.month, connection);
       case 'photo':
       case 'more':
-        return [];
+        break;
     }
+    return [];
   }
 
   async #photos(parent: YearNode | MonthNode, month: string | null, connection: Connection): Promise<PhotoTreeNode[]> {
@@ -121,26 +122,15 @@ export abstract class PhotoTree extends Disposable implements vscode.TreeDataPro
         // VS Code knows a node by identity and asks again with the old one: what it says must be of now.
         return peerItem(this._session.connection?.peers.find(({ peerId }) => peerId === node.peer.peerId) ?? node.peer);
       case 'year':
-        return yearItem(node);
-      case 'month': {
-        const item = new vscode.TreeItem(dates.month(node.month), vscode.TreeItemCollapsibleState.Collapsed);
-        item.description = countText(node.photos);
-        item.contextValue = itemContexts.month;
-        item.accessibilityInformation = { label: `${dates.month(node.month)}, ${photosText(node.photos)}` };
-        return item;
-      }
+        return groupItem(node.year ?? vscode.l10n.t('No date'), node.photos, itemContexts.year);
+      case 'month':
+        return groupItem(dates.month(node.month), node.photos, itemContexts.month);
       case 'photo':
         return this.#photoItem(node);
-      case 'more': {
-        const item = new vscode.TreeItem(vscode.l10n.t('{0} more: show all in the gallery', countText(node.photos)));
-        item.iconPath = new vscode.ThemeIcon('ellipsis');
-        item.contextValue = itemContexts.more;
-        const { parent } = node;
-        const query = parent.kind === 'month' ? parent.month : '';
-        item.command = { command: commandIds.openGallery, title: item.label as string, arguments: [{ query }] };
-        return item;
-      }
+      case 'more':
+        break;
     }
+    return moreItem(node);
   }
 
   #photoItem({ photo }: PhotoNode): vscode.TreeItem {
@@ -198,12 +188,21 @@ export abstract class PhotoTree extends Disposable implements vscode.TreeDataPro
   }
 }
 
-function yearItem({ year, photos }: YearNode): vscode.TreeItem {
-  const label = year ?? vscode.l10n.t('No date');
+function groupItem(label: string, photos: number, context: string): vscode.TreeItem {
   const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Collapsed);
   item.description = countText(photos);
-  item.contextValue = itemContexts.year;
+  item.contextValue = context;
   item.accessibilityInformation = { label: `${label}, ${photosText(photos)}` };
+  return item;
+}
+
+function moreItem({ parent, photos }: MoreNode): vscode.TreeItem {
+  const title = vscode.l10n.t('{0} more: show all in the gallery', countText(photos));
+  const item = new vscode.TreeItem(title);
+  item.iconPath = new vscode.ThemeIcon('ellipsis');
+  item.contextValue = itemContexts.more;
+  const query = parent.kind === 'month' ? parent.month : '';
+  item.command = { command: commandIds.openGallery, title, arguments: [{ query }] };
   return item;
 }
 

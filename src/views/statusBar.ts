@@ -59,8 +59,9 @@ export class StatusBar extends Disposable {
       case 'failed':
         return [state.error.message];
       case 'running':
-        return statusLines(state.connection.status, state.connection.peers);
+        break;
     }
+    return statusLines(state.connection.status, state.connection.peers);
   }
 
   #tooltip(lines: readonly string[]): vscode.MarkdownString {

@@ -160,7 +160,8 @@ export class Grid {
   }
 
   #renderSoon(): void {
-    this.#frame ??= requestAnimationFrame(() => {
+    if (this.#frame !== undefined) return;
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = undefined;
       this.#render();
     });
