@@ -9,6 +9,7 @@ import type { PhotoFormat, PhotoId } from '../../protocol/photo.ts';
 import type { Decoded } from './decoderMessages.ts';
 import { stampOf } from './stamp.ts';
 import { formatOf, isSvg, sniffedBytes } from './format.ts';
+import { jpegSize } from './jpegSize.ts';
 import { metadataOf } from './metadata.ts';
 import type { Sharp } from './sharpBinding.ts';
 import type { ThumbnailImage } from './types.ts';
@@ -24,6 +25,8 @@ const blockhashBits = 16;
 const maxPixels = 120e6;
 /** Bytes; larger files are hashed in pieces and kept without pixels. */
 const maxDecodedFile = 512 * 1024 * 1024;
+/** Bytes of memory that stay from one file to the next. */
+const maxKeptMemory = 32 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 /** Bytes; the wire takes no larger thumbnail. */
 const maxThumbnail = 128 * 1024;
@@ -31,7 +34,10 @@ const maxThumbnail = 128 * 1024;
 /** Formats that sharp's prebuilt library decodes. The others are kept by their bytes and metadata. */
 const decodable: ReadonlySet<PhotoFormat> = new Set(['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif']);
 
-/** One read and one decode: everything that the catalogue wants to know about a file. Never rejects for what is in it. */
+/**
+ * One read and one decode: everything that the catalogue wants to know about a file. Never rejects for what is in it.
+ * One call at a time: all use the same memory.
+ */
 export async function decodePhoto(sharp: Sharp, path: string): Promise<Decoded> {
   let handle: FileHandle;
   try {
@@ -83,7 +89,7 @@ async function decodeOpened(sharp: Sharp, path: string, handle: FileHandle): Pro
     return { kind: 'photo', stamp, facts: { ...facts, ...measured }, thumbnail: null };
   }
   try {
-    const { thumbnail, ...pixels } = await pixelsOf(sharp, bytes);
+    const { thumbnail, ...pixels } = await pixelsOf(sharp, bytes, format);
     return { kind: 'photo', stamp, facts: { ...facts, ...pixels }, thumbnail };
   } catch (error) {
     return { kind: 'broken', stamp, reason: undecodable(error) };
@@ -96,9 +102,18 @@ interface Content {
   bytes: Buffer;
 }
 
+/** Memory for the bytes of a file, used again: a decoder has one file at a time, and new memory costs a millisecond. */
+let kept = Buffer.alloc(0);
+
+function scratch(size: number): Buffer {
+  if (size > maxKeptMemory) return Buffer.allocUnsafeSlow(size);
+  if (kept.length < size) kept = Buffer.allocUnsafeSlow(Math.min(maxKeptMemory, 2 * size));
+  return kept.subarray(0, size);
+}
+
 /** Undefined when the file has become shorter meanwhile. */
 async function readWhole(handle: FileHandle, size: number): Promise<Content | undefined> {
-  const bytes = Buffer.allocUnsafe(size);
+  const bytes = scratch(size);
   for (let at = 0; at < size;) {
     const { bytesRead } = await handle.read(bytes, at, size - at, at);
     if (bytesRead === 0) return undefined;
@@ -131,8 +146,7 @@ interface Pixels {
 }
 
 /** @throws when nothing of the picture can be decoded */
-async function pixelsOf(sharp: Sharp, bytes: Buffer): Promise<Pixels> {
-  const { width, height } = await uprightSize(sharp, bytes);
+async function pixelsOf(sharp: Sharp, bytes: Buffer, format: PhotoFormat): Promise<Pixels> {
   let damaged = false;
   let raster: Raster;
   try {
@@ -143,8 +157,7 @@ async function pixelsOf(sharp: Sharp, bytes: Buffer): Promise<Pixels> {
     damaged = true;
   }
   return {
-    width,
-    height,
+    ...((format === 'jpeg' ? uprightJpegSize(bytes, raster) : undefined) ?? (await uprightSize(sharp, bytes))),
     // Half a picture would look like every other one that is cut off at the same place.
     blockhash: damaged ? null : await blockhashOf(sharp, bytes, raster),
     damaged,
@@ -167,6 +180,14 @@ function decodeOptions(failOn: 'error' | 'none'): SharpOptions {
 async function uprightSize(sharp: Sharp, bytes: Buffer): Promise<{ width: number; height: number }> {
   const { autoOrient } = await sharp(bytes, decodeOptions('none')).metadata();
   return { width: autoOrient.width, height: autoOrient.height };
+}
+
+/** Undefined where the frame header does not tell it beyond doubt. */
+function uprightJpegSize(bytes: Buffer, upright: Raster): { width: number; height: number } | undefined {
+  const size = jpegSize(bytes);
+  if (size === undefined || upright.width === upright.height) return undefined;
+  const turned = size.width > size.height !== upright.width > upright.height;
+  return turned ? { width: size.height, height: size.width } : size;
 }
 
 async function thumbnailRaster(sharp: Sharp, bytes: Buffer, failOn: 'error' | 'none'): Promise<Raster> {

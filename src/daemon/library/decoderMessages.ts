@@ -2,6 +2,9 @@ import * as v from 'valibot';
 import { PhotoFactsSchema } from '../../protocol/photo.ts';
 import { StampSchema } from './stamp.ts';
 
+/** Environment variable of a decoder process: `wasm` makes sharp use its WebAssembly build. */
+export const sharpVariable = 'PHOTO_ORGANIZER_SHARP';
+
 /** A job for a decoder process. */
 export interface DecodeJob {
   job: number;

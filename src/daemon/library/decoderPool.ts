@@ -6,8 +6,7 @@ import * as v from 'valibot';
 import { AppError } from '../../protocol/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Decoded, DecodeJob } from './decoderMessages.ts';
-import { DecoderMessageSchema } from './decoderMessages.ts';
-import { sharpVariable } from './sharpBinding.ts';
+import { DecoderMessageSchema, sharpVariable } from './decoderMessages.ts';
 
 export interface DecoderPoolOptions {
   /** Milliseconds that one file may take, by the wall clock. */

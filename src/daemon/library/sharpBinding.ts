@@ -1,9 +1,7 @@
 import { createRequire } from 'node:module';
 import type sharp from 'sharp';
 import { AppError, messageOf } from '../../protocol/errors.ts';
-
-/** Environment variable of a decoder process: `wasm` makes sharp use its WebAssembly build. */
-export const sharpVariable = 'PHOTO_ORGANIZER_SHARP';
+import { sharpVariable } from './decoderMessages.ts';
 
 /** The function that sharp's package exports, with its settings. */
 export type Sharp = typeof sharp;
