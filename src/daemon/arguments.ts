@@ -72,8 +72,16 @@ export function parseDaemonArguments(argv: readonly string[], environment: NodeJ
     port: number('--port', values.port, port, 'a port from 1 to 65535'),
     listen,
     join: values.join ?? [],
-    network: checked('--network', values.network ?? 'default', NetworkNameSchema, 'a name of letters, digits, spaces, dots and dashes'),
-    name: values.name === undefined ? undefined : checked('--name', values.name.trim(), DisplayNameSchema, 'a name of 1 to 64 characters'),
+    network: checked(
+      '--network',
+      values.network ?? 'default',
+      NetworkNameSchema,
+      'a name of letters, digits, spaces, dots and dashes',
+    ),
+    name:
+      values.name === undefined
+        ? undefined
+        : checked('--name', values.name.trim(), DisplayNameSchema, 'a name of 1 to 64 characters'),
     copies: number('--copies', values.copies, copies, 'a number from 1 to 10') ?? defaultCopies,
     quota: number('--quota', values.quota, bytes, 'a number of bytes') ?? null,
     grace: number('--grace', values.grace, seconds, 'a number of seconds') ?? 24 * 3600,
@@ -111,7 +119,9 @@ function parse(argv: readonly string[]) {
     });
   } catch (error) {
     // node:util's sentences name the option; the hint after the first full stop is about its own syntax.
-    throw new AppError('usage', `${messageOf(error).split('. ')[0]}. See photo-organizer daemon --help.`, { cause: error });
+    throw new AppError('usage', `${messageOf(error).split('. ')[0]}. See photo-organizer daemon --help.`, {
+      cause: error,
+    });
   }
 }
 

@@ -17,7 +17,8 @@ export async function jpeg({ seed, width = 320, height = 240 }: Picture): Promis
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-  const color = (): string => `hsl(${Math.floor(next() * 360)} ${40 + Math.floor(next() * 60)}% ${20 + Math.floor(next() * 60)}%)`;
+  const color = (): string =>
+    `hsl(${Math.floor(next() * 360)} ${40 + Math.floor(next() * 60)}% ${20 + Math.floor(next() * 60)}%)`;
   const blobs = Array.from(
     { length: 6 },
     () =>
@@ -28,7 +29,12 @@ export async function jpeg({ seed, width = 320, height = 240 }: Picture): Promis
 }
 
 /** Writes `count` different pictures named `<prefix>NNNN.jpg` and returns their paths. */
-export async function writePictures(folder: string, count: number, firstSeed: number, prefix = 'IMG_'): Promise<string[]> {
+export async function writePictures(
+  folder: string,
+  count: number,
+  firstSeed: number,
+  prefix = 'IMG_',
+): Promise<string[]> {
   const files: string[] = [];
   for (let n = 0; n < count; n++) {
     const file = path.join(folder, `${prefix}${String(firstSeed + n).padStart(4, '0')}.jpg`);

@@ -49,6 +49,8 @@ export interface ControlServerOptions {
 
 /** Milliseconds between two `changed` notifications to a client. */
 const changedInterval = 250;
+/** Milliseconds for the answer to `stop` to leave, before the connection closes. */
+const answerTime = 50;
 
 /** Serves the control API on the local socket. Owns the socket and every connection. */
 export class ControlServer implements AsyncDisposable {
@@ -89,7 +91,9 @@ export class ControlServer implements AsyncDisposable {
   }
 
   #accept(socket: net.Socket): void {
-    const connection = new ClientConnection(socket, this.#options, this.#service, this.#logger, () => this.#countClients());
+    const connection = new ClientConnection(socket, this.#options, this.#service, this.#logger, () =>
+      this.#countClients(),
+    );
     this.#connections.add(connection);
     socket.once('close', () => {
       this.#connections.delete(connection);
@@ -144,7 +148,8 @@ class ClientConnection {
     this.#logger = logger;
     socket.on('error', (error) => {
       // A client that was killed resets its connection: its own affair.
-      if (systemCodeOf(error) !== 'EPIPE' && systemCodeOf(error) !== 'ECONNRESET') logger.warn('a control connection failed', error);
+      if (systemCodeOf(error) !== 'EPIPE' && systemCodeOf(error) !== 'ECONNRESET')
+        logger.warn('a control connection failed', error);
     });
     this.#rpc = createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket), {
       error: (message) => logger.warn(message),
@@ -165,9 +170,15 @@ class ClientConnection {
     this.#rpc.onRequest(helloRequest, (params) => this.#answer(() => this.#hello(params)));
     this.#rpc.onRequest(statusRequest, () => this.#greetedAnswer(() => service.status()));
     this.#rpc.onRequest(peersRequest, () => this.#greetedAnswer(() => service.peers()));
-    this.#rpc.onRequest(listRequest, (params) => this.#greetedAnswer(() => service.list(checked(ListParamsSchema, params))));
-    this.#rpc.onRequest(monthsRequest, (params) => this.#greetedAnswer(() => service.months(checked(GroupsParamsSchema, params))));
-    this.#rpc.onRequest(showRequest, (params) => this.#greetedAnswer(() => service.show(checked(ShowParamsSchema, params).photo)));
+    this.#rpc.onRequest(listRequest, (params) =>
+      this.#greetedAnswer(() => service.list(checked(ListParamsSchema, params))),
+    );
+    this.#rpc.onRequest(monthsRequest, (params) =>
+      this.#greetedAnswer(() => service.months(checked(GroupsParamsSchema, params))),
+    );
+    this.#rpc.onRequest(showRequest, (params) =>
+      this.#greetedAnswer(() => service.show(checked(ShowParamsSchema, params).photo)),
+    );
     this.#rpc.onRequest(fetchRequest, (params, token) =>
       this.#greetedAnswer(() =>
         this.#cancellable(token, (signal) =>
@@ -191,8 +202,8 @@ class ClientConnection {
     this.#rpc.onRequest(rescanRequest, () => this.#greetedAnswer(async () => (await service.rescan(), null)));
     this.#rpc.onRequest(stopRequest, () =>
       this.#greetedAnswer(() => {
-        // After the answer is written: the client must hear that it was heard.
-        setImmediate(() => this.#options.onStop());
+        // Once the answer is written: the client must hear that it was heard.
+        setTimeout(() => this.#options.onStop(), answerTime);
         return null;
       }),
     );
@@ -252,7 +263,9 @@ class ClientConnection {
     if (typeof token !== 'string' || token.length > 100) return undefined;
     return (progress) => {
       if (this.#gone.signal.aborted) return;
-      this.#rpc.sendProgress(fetchProgress, token, progress).catch((error: unknown) => this.#logger.debug('progress was not heard', error));
+      this.#rpc
+        .sendProgress(fetchProgress, token, progress)
+        .catch((error: unknown) => this.#logger.debug('progress was not heard', error));
     };
   }
 
@@ -287,5 +300,8 @@ function checked<T>(schema: v.GenericSchema<unknown, T>, params: unknown): T {
   if (result.success) return result.output;
   const issue = result.issues[0];
   const where = v.getDotPath(issue);
-  throw new AppError('usage', `${where === null ? 'The parameters are' : `"${where}" is`} not as expected: ${issue.message}`);
+  throw new AppError(
+    'usage',
+    `${where === null ? 'The parameters are' : `"${where}" is`} not as expected: ${issue.message}`,
+  );
 }

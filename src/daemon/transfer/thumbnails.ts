@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Logger } from '../base/logger.ts';
 import type { ThumbnailImage } from '../library/types.ts';
-import type { Frame, Network } from '../network/types.ts';
+import type { Network } from '../network/types.ts';
 import { AppError, toAppError } from '../../protocol/errors.ts';
 import { shortId, type PhotoId } from '../../protocol/photo.ts';
 import { ThumbnailAnswerSchema, ThumbnailRequestSchema, wireLimits, wireProtocols } from '../../protocol/wire.ts';

@@ -7,7 +7,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
-import type { DaemonStatus, PeerSummary, PhotoSummary } from '../../../src/protocol/control.ts';
+import { connectToDaemon } from '../../../src/client/connection.ts';
+import type { DaemonClient } from '../../../src/client/types.ts';
+import { folderState } from '../../../src/protocol/state.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const command = path.join(root, 'bin', 'photo-organizer');
@@ -38,11 +40,8 @@ export interface RunningDaemon {
   /** Everything it printed on stderr. */
   stderr(): string;
   run(...args: string[]): Promise<Ran>;
-  /** The JSON answer of a command that must succeed. */
-  json<T>(...args: string[]): Promise<T>;
-  status(): Promise<DaemonStatus>;
-  peers(): Promise<PeerSummary[]>;
-  list(...args: string[]): Promise<PhotoSummary[]>;
+  /** Connected to it; closed when the test ends. */
+  readonly client: DaemonClient;
   /** Ends the process and resolves with its exit code (null when a signal ended it). */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -52,12 +51,14 @@ export class Friends {
   readonly base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'friends-')));
   readonly home = path.join(this.base, 'home');
   readonly #children = new Set<ChildProcess>();
+  readonly #clients: DaemonClient[] = [];
 
   constructor() {
     afterEach(async () => this.end());
   }
 
   async end(): Promise<void> {
+    for (const client of this.#clients) client[Symbol.dispose]();
     for (const child of this.#children) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGCONT');
@@ -107,21 +108,15 @@ export class Friends {
       child.once('exit', (code) => reject(new Error(`the daemon ended with ${code}: ${stderr}`)));
     });
     const run = (...command: string[]): Promise<Ran> => this.run(['--folder', folder, ...command]);
-    const json = async <T>(...command: string[]): Promise<T> => {
-      const { code, stdout, stderr } = await run('--json', ...command);
-      if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr}`);
-      return JSON.parse(stdout) as T;
-    };
+    const client = await connectToDaemon(folderState(this.home, folder));
+    this.#clients.push(client);
     return {
       folder,
       child,
       ready,
       stderr: () => stderr,
       run,
-      json,
-      status: () => json<DaemonStatus>('status'),
-      peers: () => json<PeerSummary[]>('peers'),
-      list: (...more) => json<PhotoSummary[]>('list', ...more),
+      client,
       async end(signal) {
         const ended = once(child, 'exit');
         child.kill(signal);
