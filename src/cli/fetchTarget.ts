@@ -9,10 +9,11 @@ import { privateFolderName } from '../protocol/state.ts';
  * @param output as a person gave it; a trailing separator says that a folder is meant
  * @param directory the current directory, real path
  * @param folder the photo folder, real path
- * @throws AppError `not-a-folder` when there is no folder to write into
+ * @throws AppError `not-a-folder` when there is no folder to write into, `usage` when `output` is empty
  */
 export async function fetchTarget(output: string | undefined, directory: string, folder: string): Promise<string> {
   if (output === undefined) return isPlaceForPhotos(directory, folder) ? directory : folder;
+  if (output === '') throw new AppError('usage', '--output takes a file or folder, and is empty.');
   const target = path.resolve(directory, output);
   if (await isFolder(target)) return target;
   if (/[/\\]$/.test(output) && (path.sep === '\\' || output.endsWith('/'))) {

@@ -200,7 +200,13 @@ class DaemonConnection implements DaemonClient {
   }
 
   async stop(options?: CallOptions): Promise<void> {
-    await this.#call0(stopRequest, options);
+    const wasOpen = this.#state === 'open';
+    try {
+      await this.#call0(stopRequest, options);
+    } catch (error) {
+      // It went before its answer arrived: that is what was asked for.
+      if (!(wasOpen && AppError.is(error, 'daemon-unreachable'))) throw error;
+    }
   }
 
   onChanged(listener: (topics: readonly ChangedTopic[]) => void): () => void {

@@ -110,6 +110,7 @@ async function launchAndConnect(options: LaunchOptions, version: string | undefi
   const deadline = performance.now() + timeout;
   let child = await DaemonChild.start(options);
   let lastStart = performance.now();
+  let held: AppError | undefined;
   try {
     for (let interval = firstInterval; ; interval = Math.min(interval * 1.5, maxInterval)) {
       const client = await connectIfReady(state, version, signal);
@@ -120,7 +121,8 @@ async function launchAndConnect(options: LaunchOptions, version: string | undefi
       const failure = await child.failure();
       // Another daemon holds the folder. It is about to be ready, or about to leave: then it is our turn.
       if (failure !== undefined && failure.code !== 'already-running') throw failure;
-      if (performance.now() > deadline) throw failure ?? notReady(state, timeout);
+      held = failure ?? held;
+      if (performance.now() > deadline) throw held ?? notReady(state, timeout);
       await delay(interval, signal);
       if (failure !== undefined && performance.now() - lastStart > relaunchInterval) {
         child = await DaemonChild.start(options);

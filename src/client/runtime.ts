@@ -102,6 +102,8 @@ export interface FindRuntimeOptions {
   preferred?: readonly string[];
   /** Of this process unless told otherwise: PATH is read from it. */
   environment?: NodeJS.ProcessEnv;
+  /** What runs this code; looked up unless given. */
+  self?: RuntimeFacts['self'];
   signal?: AbortSignal;
 }
 
@@ -114,7 +116,7 @@ const maxProbes = 6;
  */
 export async function findRuntime(options: FindRuntimeOptions = {}): Promise<Runtime> {
   const environment = options.environment ?? process.env;
-  const self = {
+  const self = options.self ?? {
     path: process.execPath,
     version: process.versions.node,
     electron: process.versions['electron'] !== undefined,
