@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ViewedCache, type ViewedPhoto } from '../../src/daemon/transfer/viewedCache.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { waitFor } from '../support/waitFor.ts';
 import { failureOf, photoOf, serving, TestHome, TestPeers, type TestPhoto } from './support.ts';
 
 function viewed(photo: TestPhoto, name = 'Beach.JPG'): ViewedPhoto {
@@ -81,25 +82,36 @@ test('beyond the cap those opened longest ago go; what was opened just now stays
   expect(fs.readdirSync(directory).sort()).toEqual([zero, three, four].map((file) => path.basename(file)).sort());
 });
 
+test('what was opened just now stays even beyond the cap', async () => {
+  const [one, two] = [photoOf(1000), photoOf(1000)];
+  const peers = new TestPeers().add('a', serving(one)).add('b', serving(two));
+  const cache = new ViewedCache(temporaryFolder(), new TestHome({ carriers: [peers] }).fetcher, 1000);
+  const file = await cache.open(viewed(one));
+  await cache.open({ ...viewed(two), holders: ['b'] });
+  expect(fs.readFileSync(file).equals(one.bytes)).toBe(true);
+});
+
 test('what is being opened is not removed for another', async () => {
-  const old = photoOf(1000);
-  const slow = photoOf(1000);
+  const [one, two] = [photoOf(1000), photoOf(1000)];
   const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
-  const peers = new TestPeers().add('a', serving(old)).add('b', async (offset, length, signal) => {
+  const peers = new TestPeers().add('b', serving(two)).add('a', async (offset, length, signal) => {
     await gate;
-    return serving(slow)(offset, length, signal);
+    return serving(one)(offset, length, signal);
   });
   const directory = temporaryFolder();
-  const cache = new ViewedCache(directory, new TestHome({ carriers: [peers] }).fetcher, 1500);
-  const file = await cache.open(viewed(old));
-  // Again, with a part of it cut away: it is being fetched again while another is opened.
+  const cache = new ViewedCache(directory, new TestHome({ carriers: [peers] }).fetcher, 1000);
+  const file = path.join(directory, `${one.id}.jpg`);
+  fs.writeFileSync(file, 'half of it');
   age(file, 10);
-  const opening = cache.open({ ...viewed(slow), holders: ['b'] });
-  const again = cache.open(viewed(old));
-  openGate();
-  expect(await again).toBe(file);
-  await opening;
+  const opening = cache.open(viewed(one));
+  await waitFor('it is being fetched', () => peers.asked.length > 0);
+
+  await cache.open({ ...viewed(two), holders: ['b'] });
+
   expect(fs.existsSync(file)).toBe(true);
+  openGate();
+  expect(await opening).toBe(file);
+  expect(fs.readFileSync(file).equals(one.bytes)).toBe(true);
 });
 
 test('what cannot be fetched is an error, and leaves nothing', async () => {

@@ -44,8 +44,8 @@ interface Shared {
   users: number;
   /** The last one in the queue of those that give it a name. */
   naming: Promise<void>;
-  /** Whether one of them succeeded: what is left of the partial then is of no use. */
-  named: boolean;
+  /** Whether the partial file is left over although the photo has a name by now. */
+  left: boolean;
   /** Set when the partial file is no longer anybody's to join: resolves when it is free again. */
   ending: Promise<void> | undefined;
 }
@@ -62,6 +62,7 @@ const progressInterval = 100;
 export class Fetcher implements AsyncDisposable {
   readonly #options: FetcherOptions;
   readonly #downloads = new Map<PhotoId, Shared>();
+  #incomingMade = false;
   readonly #gate = new FairGate({
     total: downloadsAtOnce,
     perKey: downloadsAtOnce,
@@ -143,7 +144,7 @@ export class Fetcher implements AsyncDisposable {
       done,
       users: 0,
       naming: Promise.resolve(),
-      named: false,
+      left: false,
       ending: undefined,
     };
     this.#downloads.set(order.id, shared);
@@ -153,8 +154,13 @@ export class Fetcher implements AsyncDisposable {
   async #run(download: Download, signal: AbortSignal): Promise<string[]> {
     const leave = await this.#gate.enter('downloads', 1, signal);
     try {
-      await this.#makeIncoming();
+      if (!this.#incomingMade) await this.#makeIncoming();
+      this.#incomingMade = true;
       return await download.run(signal);
+    } catch (error) {
+      // It may have been taken away meanwhile: the next fetch looks.
+      this.#incomingMade = false;
+      throw error;
     } finally {
       leave();
     }
@@ -187,14 +193,14 @@ export class Fetcher implements AsyncDisposable {
     try {
       await turn;
       const partial = this.#partialOf(order.id);
-      if (!(await checkTarget(target, order.signal))) {
-        if (shared.users > 1) await copyTo(partial, target, order.signal);
-        else {
-          shared.ending = over;
-          await moveTo(partial, target, order.signal);
-        }
+      if (shared.users > 1) {
+        await copyTo(partial, target, order.signal);
+        shared.left = true;
+      } else {
+        shared.ending = over;
+        await moveTo(partial, target, order.signal);
+        shared.left = false;
       }
-      shared.named = true;
     } finally {
       finish();
     }
@@ -204,7 +210,7 @@ export class Fetcher implements AsyncDisposable {
     shared.controller.abort();
     const ended = Promise.allSettled([shared.done, shared.naming]);
     shared.ending = ended.then(async () => {
-      if (shared.named) await this.#discard(this.#partialOf(id));
+      if (shared.left) await this.#discard(this.#partialOf(id));
       if (this.#downloads.get(id) === shared) this.#downloads.delete(id);
     });
   }

@@ -2,8 +2,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../../protocol/errors.ts';
+import { AppError, systemCodeOf } from '../../protocol/errors.ts';
 import { hashBytes, storageError, writeAll } from './fileBytes.ts';
+
+/** Bytes from which on it is worth to ask first whether they fit on the disk. */
+const roomCheckedFrom = 2 * 1024 * 1024;
 
 /**
  * A photo on its way: the bytes that have arrived, in order, and their hash so far. Owner of the open file.
@@ -28,20 +31,16 @@ export class PartialFile implements AsyncDisposable {
    * @throws AppError `disk-full` when what is missing does not fit on the disk, `no-permission`, `cancelled`
    */
   static async open(file: string, size: number, signal: AbortSignal): Promise<PartialFile> {
-    let handle: fs.FileHandle | undefined;
+    const fresh = await createNew(file);
+    const handle = fresh ?? (await openOwn(file));
     try {
-      handle = await openOwn(file);
-      const { size: there } = await handle.stat();
       const hash = createHash('sha256');
-      let length = 0;
-      if (there > size) await handle.truncate(0);
-      else length = await hashBytes(handle, there, hash, signal);
-      await ensureRoom(file, size - length);
+      const length = fresh ? 0 : await takeUp(handle, size, hash, signal);
+      if (size - length >= roomCheckedFrom) await ensureRoom(file, size - length);
       return new PartialFile(file, handle, hash, length);
     } catch (error) {
-      const empty = handle && (await handle.stat()).size === 0;
-      await handle?.close();
-      if (empty) await fs.rm(file, { force: true });
+      if (fresh) await fs.rm(file, { force: true });
+      await handle.close();
       throw storageError(error, file);
     }
   }
@@ -95,16 +94,44 @@ export class PartialFile implements AsyncDisposable {
   }
 }
 
-/** Opens or creates a file that has no other name and is no link: to write into it changes nothing of a person's. */
+/** Never through a link, and without waiting for the other end of a pipe. */
+const openFlags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** @returns undefined when there is such a file already */
+async function createNew(file: string): Promise<fs.FileHandle | undefined> {
+  try {
+    // Readable as this user's files are by default: under its final name it is one. Its folder lets nobody in until then.
+    return await fs.open(file, openFlags | constants.O_CREAT | constants.O_EXCL, 0o666);
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return undefined;
+    throw storageError(error, file);
+  }
+}
+
+/** Opens a file that has no other name and is no link: to write into it changes nothing of a person's. */
 async function openOwn(file: string): Promise<fs.FileHandle> {
-  const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const handle = await fs.open(file, flags, 0o666);
-  const stat = await handle.stat();
-  // A crash between giving the photo its name and removing the partial's leaves two names of one file.
-  if (stat.isFile() && stat.nlink <= 1) return handle;
-  await handle.close();
-  await fs.rm(file);
-  return fs.open(file, flags | constants.O_EXCL, 0o666);
+  let handle: fs.FileHandle | undefined;
+  try {
+    handle = await fs.open(file, openFlags);
+    const stat = await handle.stat();
+    // A crash between giving the photo its name and removing the partial's leaves two names of one file.
+    if (stat.isFile() && stat.nlink <= 1) return handle;
+    await fs.rm(file);
+    await handle.close();
+    handle = undefined;
+    return await fs.open(file, openFlags | constants.O_CREAT | constants.O_EXCL, 0o666);
+  } catch (error) {
+    await handle?.close();
+    throw storageError(error, file);
+  }
+}
+
+/** @returns the bytes that were there and are hashed now */
+async function takeUp(handle: fs.FileHandle, size: number, hash: Hash, signal: AbortSignal): Promise<number> {
+  const { size: there } = await handle.stat();
+  if (there <= size) return hashBytes(handle, there, hash, signal);
+  await handle.truncate(0);
+  return 0;
 }
 
 async function ensureRoom(file: string, bytes: number): Promise<void> {

@@ -41,38 +41,24 @@ export async function checkTarget(target: Target, signal: AbortSignal): Promise<
   if (!path.isAbsolute(file) || path.resolve(file) !== file || file.includes('\0')) {
     throw new AppError('usage', 'The file to write must be given by its full path, without `..` in it.');
   }
+  const there = await kindOf(file);
   await checkFolder(path.dirname(file));
-  if (!(await existsAs(file))) return false;
+  if (!there) return false;
   if (await holdsPhoto(file, target.id, target.size, signal)) return true;
   if (!target.force) throw exists(file);
   return false;
 }
 
-async function checkFolder(folder: string): Promise<void> {
-  try {
-    if (!(await fs.stat(folder)).isDirectory()) throw noFolder(folder, 'is not a folder');
-    await fs.access(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    const code = systemCodeOf(error);
-    if (code === 'ENOENT') throw noFolder(folder, 'does not exist');
-    if (code === 'ENOTDIR' || code === 'ELOOP') throw noFolder(folder, 'is not a folder');
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-      throw new AppError('no-permission', `Not allowed to write into ${folder}: choose another folder.`, {
-        cause: error,
-      });
-    }
-    throw storageError(error, folder);
-  }
-}
-
-/** Whether there is something at `file` that could be replaced. */
-async function existsAs(file: string): Promise<boolean> {
+/** @returns whether there is something at `file` that could be replaced */
+async function kindOf(file: string): Promise<boolean> {
   let stat;
   try {
     stat = await fs.lstat(file);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return false;
+    const code = systemCodeOf(error);
+    // Of the file, or of its folder: that is looked at next.
+    if (code === 'ENOENT') return false;
+    if (code === 'ENOTDIR' || code === 'ELOOP') throw noFolder(path.dirname(file), 'is not a folder');
     throw storageError(error, file);
   }
   if (stat.isDirectory()) throw new AppError('usage', `${file} is a folder: add the name of the file to write.`);
@@ -81,6 +67,15 @@ async function existsAs(file: string): Promise<boolean> {
     throw new AppError('target-exists', `${file} is not an ordinary file: choose another name.`);
   }
   return true;
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  try {
+    await fs.access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') throw noFolder(folder, 'does not exist');
+    throw storageError(error, folder);
+  }
 }
 
 /**
@@ -153,9 +148,10 @@ async function copyVerified(source: string, copy: string, target: Target, signal
 /** @returns false when source and target are on different file systems: nothing was done then */
 async function giveName(source: string, target: Target, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) throw cancelled();
+  let renamed: boolean;
   try {
     if (target.force) await fs.rename(source, target.path);
-    else await linkExclusively(source, target, signal);
+    renamed = target.force || (await linkExclusively(source, target, signal));
   } catch (error) {
     switch (systemCodeOf(error)) {
       case 'EXDEV':
@@ -171,36 +167,42 @@ async function giveName(source: string, target: Target, signal: AbortSignal): Pr
     }
   }
   await syncDirectory(path.dirname(target.path));
-  await fs.rm(source, { force: true });
+  if (!renamed) await fs.unlink(source);
   return true;
 }
 
-async function linkExclusively(source: string, target: Target, signal: AbortSignal): Promise<void> {
+/** @returns whether the source has lost its name by it */
+async function linkExclusively(source: string, target: Target, signal: AbortSignal): Promise<boolean> {
   try {
     await fs.link(source, target.path);
+    return false;
   } catch (error) {
     const code = systemCodeOf(error) ?? '';
     if (code === 'EEXIST') {
-      if (await holdsPhoto(target.path, target.id, target.size, signal)) return;
+      if (await holdsPhoto(target.path, target.id, target.size, signal)) return false;
       throw exists(target.path);
     }
     // FAT, and some network file systems, know no second name for a file.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(code)) throw error;
-    await reserveAndRename(source, target, signal);
+    return reserveAndRename(source, target, signal);
   }
 }
 
-/** The name is taken by an empty file first, which fails when it is there, and which only its maker then replaces. */
-async function reserveAndRename(source: string, target: Target, signal: AbortSignal): Promise<void> {
+/**
+ * The name is taken by an empty file first, which fails when it is there, and which only its maker then replaces.
+ * @returns whether the source has lost its name by it
+ */
+async function reserveAndRename(source: string, target: Target, signal: AbortSignal): Promise<boolean> {
   try {
     await (await fs.open(target.path, 'wx')).close();
   } catch (error) {
     if (systemCodeOf(error) !== 'EEXIST') throw error;
-    if (await holdsPhoto(target.path, target.id, target.size, signal)) return;
+    if (await holdsPhoto(target.path, target.id, target.size, signal)) return false;
     throw exists(target.path);
   }
   try {
     await fs.rename(source, target.path);
+    return true;
   } catch (error) {
     await fs.rm(target.path, { force: true });
     throw error;
