@@ -101,7 +101,7 @@ class GalleryPanel extends Disposable {
       strings: galleryStrings(),
       language: vscode.env.language,
       script: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'gallery.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'gallery-style.css')).toString(),
+      style: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'gallery.css')).toString(),
       cspSource: webview.cspSource,
       nonce: randomBytes(16).toString('hex'),
     });
