@@ -240,6 +240,7 @@ export class Grid {
     });
     const picture = document.createElement('div');
     picture.className = 'picture';
+    picture.dataset['ending'] = /\.([^.]{1,5})$/.exec(photo.name)?.[1]?.toUpperCase() ?? '';
     const caption = document.createElement('div');
     caption.className = 'caption';
     caption.textContent = photo.name;
