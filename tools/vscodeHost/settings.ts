@@ -14,6 +14,7 @@ export const quietSettings: Readonly<Record<string, unknown>> = {
   'extensions.webWorker': false,
   'update.mode': 'none',
   'git.enabled': false,
+  'remote.autoForwardPorts': false,
 };
 
 /** Settings that make the window look as named. */
