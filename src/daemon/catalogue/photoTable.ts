@@ -63,9 +63,10 @@ export class PhotoTable {
       `INSERT INTO photos (id, source, name, size, width, height, format, blockhash, taken, zone, camera, latitude,
          longitude, damaged, search, holders) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
     );
+    // The role is given anew by `finish`, in the group of the blockhash that is stated now.
     this.#updateFacts = database.prepare(
       `UPDATE photos SET source = ?, name = ?, size = ?, width = ?, height = ?, format = ?, blockhash = ?, taken = ?,
-         zone = ?, camera = ?, latitude = ?, longitude = ?, damaged = ?, search = ? WHERE photo = ?`,
+         zone = ?, camera = ?, latitude = ?, longitude = ?, damaged = ?, search = ?, role = 0 WHERE photo = ?`,
     );
     this.#updateHolders = database.prepare('UPDATE photos SET holders = holders + ? WHERE photo = ?');
     this.#deletePhoto = database.prepare('DELETE FROM photos WHERE photo = ?');
@@ -194,7 +195,7 @@ export class PhotoTable {
     if (!isTelling(blockhash)) return;
     const members = this.#group.all(blockhash, maxGroup + 1);
     if (members.length < 2 || members.length > maxGroup) {
-      this.#clearRoles.run(blockhash);
+      if (members.some((member) => member['role'] !== photoRoles.alone)) this.#clearRoles.run(blockhash);
       return;
     }
     const keeper = keeperOf(members.map(keeperFactsOf));

@@ -26,8 +26,9 @@ const defaultTimes: ReplicationTimes = { wait: 30_000, timeout: 20_000, firstPau
 
 /** Least pause after an answer without records: a peer that should have waited and did not must not keep this one busy. */
 const idlePause = 100;
-/** Records checked or applied at a time, so that other work of the daemon waits for some milliseconds only. */
-const chunk = 200;
+/** Records checked at a time, and records written at a time: other work of the daemon waits for some milliseconds only. */
+const checkedAtOnce = 200;
+const writtenAtOnce = 50;
 
 /**
  * Keeps the catalogues of all connected peers equal: answers those who ask for this peer's log, and asks every live peer for
@@ -186,11 +187,11 @@ export class HoldingsReplication {
     checkOrder(records, answer.output.index === index ? seq : 0, answer.output.last);
     // A new log of the peer. What it stated before is forgotten piece by piece; a new log that is still empty counts too.
     if (answer.output.index !== index) {
-      while (!signal.aborted && this.#catalogue.forgetHoldings(peerId, chunk)) await nextTurn();
+      while (!signal.aborted && this.#catalogue.forgetHoldings(peerId, writtenAtOnce)) await nextTurn();
     }
-    for (let start = 0; !signal.aborted && start < Math.max(records.length, 1); start += chunk) {
-      const part = records.slice(start, start + chunk);
-      const isLast = start + chunk >= records.length;
+    for (let start = 0; !signal.aborted && start < Math.max(records.length, 1); start += writtenAtOnce) {
+      const part = records.slice(start, start + writtenAtOnce);
+      const isLast = start + writtenAtOnce >= records.length;
       const last = isLast ? answer.output.last : (part.at(-1)?.[0] ?? 0);
       if (part.length > 0 || answer.output.index !== index) {
         this.#catalogue.applyRemote(peerId, { index: answer.output.index, records: part, last });
@@ -211,7 +212,7 @@ async function checkedRecords(payload: Uint8Array, signal: AbortSignal): Promise
   const records: HoldingRecord[] = [];
   for (const element of decodePage(payload)) {
     records.push(parseRecord(element));
-    if (records.length % chunk === 0) await nextTurn();
+    if (records.length % checkedAtOnce === 0) await nextTurn();
     signal.throwIfAborted();
   }
   return records;
