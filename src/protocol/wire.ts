@@ -88,7 +88,7 @@ export type Term = v.InferOutput<typeof TermSchema>;
 
 /** Requests of the members protocol. */
 export const MembersRequestSchema = v.variant('op', [
-  /** The first on a stream: who I am, what I know; the answer is the same from the other side. */
+  /** The first that who dialled says on a connection: who I am, what I know; the answer is the same from the other side. */
   v.object({
     op: v.literal('hello'),
     self: MemberSchema,
@@ -102,7 +102,10 @@ export const MembersRequestSchema = v.variant('op', [
     term: TermSchema,
     roster: v.pipe(v.array(MemberSchema), v.maxLength(wireLimits.roster)),
   }),
-  /** Are you there? Answered at once, with the term: a central that slept learns so that it was succeeded. */
+  /**
+   * Are you there? Answered at once, with the term: a central that slept learns so that it was succeeded. The error `refused`
+   * means that the other side does not take us for a member any more: say hello again.
+   */
   v.object({ op: v.literal('ping'), term: TermSchema }),
   /** I leave: no need to wait for a timeout. */
   v.object({ op: v.literal('leave') }),

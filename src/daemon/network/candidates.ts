@@ -29,8 +29,11 @@ const maxRosterFailures = 5;
 const firstBackoff = 500;
 
 export interface Backoff {
-  /** Longest pause between two attempts, in milliseconds. */
-  longest(source: CandidateSource): number;
+  /**
+   * Longest pause between two attempts, in milliseconds.
+   * @param vacant nobody listened there at the last attempt: a look costs next to nothing, and bothers no stranger
+   */
+  longest(source: CandidateSource, vacant: boolean): number;
   /** Random number from 0 to 1. */
   random(): number;
 }
@@ -106,18 +109,19 @@ export class Candidates {
   /** A dial of it led to `peerId`. Trying again waits, in case the connection comes to nothing. */
   answered(key: string, peerId: string, now: number): void {
     const known = this.#byKey.get(key);
-    if (known !== undefined) this.#byKey.set(key, { ...this.#postponed(known, now), answeredBy: peerId });
+    if (known !== undefined) this.#byKey.set(key, { ...this.#postponed(known, now, false), answeredBy: peerId });
   }
 
-  failed(key: string, now: number): void {
+  /** @param vacant nobody listens there */
+  failed(key: string, now: number, vacant: boolean): void {
     const known = this.#byKey.get(key);
     if (known === undefined) return;
     if (known.source === 'roster' && known.failures + 1 >= maxRosterFailures) this.#byKey.delete(key);
-    else this.#byKey.set(key, this.#postponed(known, now));
+    else this.#byKey.set(key, this.#postponed(known, now, vacant));
   }
 
-  #postponed(candidate: Candidate, now: number): Candidate {
-    const longest = this.#backoff.longest(candidate.source);
+  #postponed(candidate: Candidate, now: number, vacant: boolean): Candidate {
+    const longest = this.#backoff.longest(candidate.source, vacant);
     const pause = Math.min(longest, firstBackoff * 2 ** Math.min(candidate.failures, 16));
     const jittered = pause * (0.5 + this.#backoff.random() / 2);
     return { ...candidate, failures: candidate.failures + 1, nextAttempt: now + jittered };
@@ -132,11 +136,13 @@ export class Candidates {
     }
   }
 
-  /** A member is gone: it is tried again after `wait` milliseconds. */
+  /** A member is gone: it is tried again after `wait` milliseconds, and addresses that anybody may answer at once. */
   lost(peerId: string, now: number, wait: number): void {
     for (const candidate of this.#byKey.values()) {
-      if (candidate.peerId === peerId || candidate.answeredBy === peerId) {
+      if (candidate.peerId === peerId) {
         this.#byKey.set(candidate.key, { ...candidate, failures: 0, nextAttempt: now + wait });
+      } else if (candidate.answeredBy === peerId) {
+        this.#byKey.set(candidate.key, { ...candidate, answeredBy: undefined, failures: 0, nextAttempt: now });
       }
     }
   }

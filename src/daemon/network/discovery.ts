@@ -1,7 +1,7 @@
 import type { Libp2p } from '@libp2p/interface';
 import type { Logger } from '../base/logger.ts';
 import { delay, Tasks } from '../base/tasks.ts';
-import { messageOf } from '../../protocol/errors.ts';
+import { messageOf, systemCodeOf } from '../../protocol/errors.ts';
 import type { Member } from '../../protocol/wire.ts';
 import { toMultiaddr } from './address.ts';
 import { Candidates, type Candidate, type CandidateSource } from './candidates.ts';
@@ -24,9 +24,11 @@ const spread = 100;
 const longestPause: Record<CandidateSource, number> = {
   remembered: 10_000,
   local: 5_000,
-  anchor: 5_000,
+  anchor: 15_000,
   roster: 10_000,
 };
+/** The same for an anchor where nobody listens: whoever starts there next must not stay alone for long. */
+const vacantAnchorPause = 1_500;
 /** Milliseconds that the loop sleeps at least: candidates that become due together are dialled together. */
 const shortestSleep = 20;
 
@@ -55,7 +57,10 @@ export interface DiscoveryOptions {
 export class Discovery implements AsyncDisposable {
   readonly #options: DiscoveryOptions;
   readonly #tasks: Tasks;
-  readonly #candidates = new Candidates({ longest: (source) => longestPause[source], random: Math.random });
+  readonly #candidates = new Candidates({
+    longest: (source, vacant) => (source === 'anchor' && vacant ? vacantAnchorPause : longestPause[source]),
+    random: Math.random,
+  });
   readonly #dialling = new Set<string>();
   #interrupt = new AbortController();
   #nextLook = 0;
@@ -170,7 +175,7 @@ export class Discovery implements AsyncDisposable {
         await this.#dial(candidate, signal);
       } catch (error) {
         this.#options.logger.debug(`${candidate.addresses.join(' ')} did not work`, messageOf(error));
-        this.#candidates.failed(candidate.key, Date.now());
+        this.#candidates.failed(candidate.key, Date.now(), systemCodeOf(error) === 'ECONNREFUSED');
       } finally {
         this.#dialling.delete(candidate.key);
         this.#stir();

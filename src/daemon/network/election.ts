@@ -140,8 +140,10 @@ function asCentral(state: ElectionState, merging: boolean): Term {
     if (announced.central === self.peerId) agreed = Math.max(agreed, announced.term);
     else rival = Math.max(rival, announced.term);
   }
-  const takesOver = !state.settled || current.central !== self.peerId;
-  const term = takesOver || merging || rival >= current.term ? highest + 1 : agreed;
+  // Others may see the old central die before we do: the number that they foresaw for us is as good as any higher one.
+  const foreseen = state.settled && agreed > current.term && agreed > rival && !merging;
+  const takesOver = !state.settled || current.central !== self.peerId || merging || rival >= current.term;
+  const term = takesOver && !foreseen ? highest + 1 : agreed;
   return { term, central: self.peerId, port: self.port };
 }
 

@@ -14,7 +14,7 @@ export const defaultTimings: NetworkTimings = {
   pingInterval: 1_000,
   pingMisses: 3,
   discoveryInterval: 2_000,
-  joinTimeout: 2_500,
+  joinTimeout: 1_500,
 };
 
 /** What a peer needs to be in a network. */

@@ -46,6 +46,7 @@ export class RequestStreams {
    * @throws AppError `timeout`, `cancelled`, `protocol`, `daemon-unreachable`, `version-mismatch`, or what the peer answered
    */
   async request(peerId: string, protocol: WireProtocol, header: unknown, options: RequestOptions): Promise<Frame> {
+    if (options.signal?.aborted) throw new AppError('cancelled', 'Cancelled.');
     const started = performance.now();
     const client = await bounded(this.#client(peerId, protocol), options);
     const timeout = Math.max(1, options.timeout - (performance.now() - started));
@@ -108,7 +109,6 @@ function unreachable(peerId: string, cause: unknown): AppError {
 
 /** The outcome of `work`, unless the caller's time is up or it gives up before. `work` goes on for others who share it. */
 async function bounded<T>(work: Promise<T>, options: RequestOptions): Promise<T> {
-  if (options.signal?.aborted) throw new AppError('cancelled', 'Cancelled.');
   const limit = Promise.withResolvers<never>();
   const onAbort = (): void => limit.reject(new AppError('cancelled', 'Cancelled.'));
   const timer = setTimeout(
