@@ -38,8 +38,9 @@ export function formatRate(perSecond: number, what: string): string {
   return `${perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(perSecond)} ${what}/s`;
 }
 
-/** Seconds as the two largest units: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** Seconds as the two largest units: `40 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function formatDuration(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

@@ -121,8 +121,9 @@ test('what a killed daemon left behind does not keep another from starting', asy
   const state = folder();
   fs.mkdirSync(state.directory, { recursive: true });
   fs.writeFileSync(state.daemonFile, JSON.stringify({ ...daemonFileOf(state), token: 'old' }));
-  using client = await connectOrLaunch({ ...options(state, 'serve'), runtime: async () => runtime });
+  using client = await connectOrLaunch({ ...options(state, 'late'), runtime: async () => runtime });
   expect(client.hello.pid).not.toBe(process.pid);
+  expect(fs.existsSync(path.join(state.home, 'refused'))).toBe(true);
 });
 
 test('an older daemon is asked to retire, then one of this version is started', async () => {
