@@ -103,9 +103,12 @@ export class Friends {
       let stdout = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         stdout += text;
-        if (stdout.includes('\n')) resolve(JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as Ready);
+        if (!stdout.includes('\n')) return;
+        const said = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as Ready & { event?: string };
+        // A failure is one JSON value too: what it was stands in stderr.
+        if (said.event === 'ready') resolve(said);
       });
-      child.once('exit', (code) => reject(new Error(`the daemon ended with ${code}: ${stderr}`)));
+      child.once('close', (code) => reject(new Error(`the daemon ended with ${code}: ${stderr}`)));
     });
     const run = (...command: string[]): Promise<Ran> => this.run(['--folder', folder, ...command]);
     const client = await connectToDaemon(folderState(this.home, folder));
