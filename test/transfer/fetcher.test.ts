@@ -449,3 +449,17 @@ test('sweeping leaves alone what is being fetched, and a folder that is not ther
   const fetched = await fetching;
   expect(fs.readFileSync(fetched.path).equals(photo.bytes)).toBe(true);
 });
+
+test('closing the fetcher ends copies too, and waits for them', async () => {
+  const file = path.join(temporaryFolder(), 'large.tif');
+  fs.writeFileSync(file, '');
+  // Large enough to be under way still when it is looked at; it is never copied whole.
+  const size = 8 * 1024 * MiB;
+  fs.truncateSync(file, size);
+  const home = new TestHome({ local: () => [file] });
+  const fetching = failureOf(home.fetcher.fetch(home.order(photoOf(1), [], { size })));
+  await waitFor('it is being copied', () => fs.readdirSync(home.out).length > 0);
+  await home.fetcher[Symbol.asyncDispose]();
+  expect(fs.readdirSync(home.out)).toEqual([]);
+  expect((await fetching).code).toBe('cancelled');
+});

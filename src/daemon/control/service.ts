@@ -21,6 +21,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Library } from '../library/types.ts';
 import type { Network } from '../network/types.ts';
 import type { Fetcher } from '../transfer/fetcher.ts';
+import { targetIn } from '../transfer/target.ts';
 import type { RemoteThumbnails } from '../transfer/thumbnails.ts';
 import type { ViewedCache } from '../transfer/viewedCache.ts';
 
@@ -192,7 +193,7 @@ export class ControlService {
 async function targetFile(target: string, name: string): Promise<string> {
   if (!path.isAbsolute(target)) throw new AppError('usage', `"${target}" is not an absolute path.`);
   try {
-    return (await fs.stat(target)).isDirectory() ? path.join(target, name) : target;
+    return (await fs.stat(target)).isDirectory() ? targetIn(target, name) : target;
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return target;
     throw toAppError(error);

@@ -84,6 +84,7 @@ export class BlockPipeline implements AsyncDisposable {
 
   /** Gives up what is still on its way, and waits until that has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#asked.length === 0) return;
     this.#controller.abort();
     await Promise.allSettled(this.#asked.map((asked) => asked.block));
   }

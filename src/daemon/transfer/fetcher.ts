@@ -40,6 +40,8 @@ interface Shared {
   readonly download: Download;
   readonly controller: AbortController;
   readonly done: Promise<string[]>;
+  /** Whether `done` is settled. */
+  over: boolean;
   /** Fetches that wait for it or give it a name. */
   users: number;
   /** The last one in the queue of those that give it a name. */
@@ -62,7 +64,8 @@ const progressInterval = 100;
 export class Fetcher implements AsyncDisposable {
   readonly #options: FetcherOptions;
   readonly #downloads = new Map<PhotoId, Shared>();
-  #incomingMade = false;
+  readonly #closing = new AbortController();
+  readonly #fetching = new Set<Promise<string[]>>();
   readonly #gate = new FairGate({
     total: downloadsAtOnce,
     perKey: downloadsAtOnce,
@@ -82,15 +85,26 @@ export class Fetcher implements AsyncDisposable {
    */
   async fetch(order: FetchOrder): Promise<Fetched> {
     const started = performance.now();
-    const target: Target = { path: order.target, id: order.id, size: order.size, force: order.force };
-    const done = (from: string[]): Fetched => {
+    const signal = AbortSignal.any([order.signal, this.#closing.signal]);
+    const fetching = this.#fetch({ ...order, signal });
+    this.#fetching.add(fetching);
+    try {
+      const from = await fetching;
       order.onProgress?.({ received: order.size, size: order.size });
       return { path: order.target, size: order.size, from, seconds: (performance.now() - started) / 1000 };
-    };
-    if (order.signal.aborted) throw cancelled();
-    if (await checkTarget(target, order.signal)) return done([this.#options.self]);
-    if (await this.#copyLocal(target, order.signal)) return done([this.#options.self]);
-    return done(await this.#fromPeers(order, target));
+    } finally {
+      this.#fetching.delete(fetching);
+    }
+  }
+
+  /** @returns the peers that the bytes came from */
+  async #fetch(order: FetchOrder): Promise<string[]> {
+    const { id, size, force, signal } = order;
+    const target: Target = { path: order.target, id, size, force };
+    if (signal.aborted) throw cancelled();
+    if (await checkTarget(target, signal)) return [this.#options.self];
+    if (await this.#copyLocal(target, signal)) return [this.#options.self];
+    return this.#fromPeers(order, target);
   }
 
   /** @returns false when no file here is the photo */
@@ -136,31 +150,28 @@ export class Fetcher implements AsyncDisposable {
     const download = new Download({ id: order.id, size: order.size, partial, carriers, logger });
     const controller = new AbortController();
     const done = this.#run(download, controller.signal);
-    // Those who wait for it hear of its failure; nobody may be left when it is cancelled.
-    done.catch(() => undefined);
     const shared: Shared = {
       download,
       controller,
       done,
+      over: false,
       users: 0,
       naming: Promise.resolve(),
       left: false,
       ending: undefined,
     };
     this.#downloads.set(order.id, shared);
+    const over = (): void => void (shared.over = true);
+    // Those who wait for it hear of its failure; nobody may be left when it is cancelled.
+    done.then(over, over);
     return shared;
   }
 
   async #run(download: Download, signal: AbortSignal): Promise<string[]> {
     const leave = await this.#gate.enter('downloads', 1, signal);
     try {
-      if (!this.#incomingMade) await this.#makeIncoming();
-      this.#incomingMade = true;
+      await this.#makeIncoming();
       return await download.run(signal);
-    } catch (error) {
-      // It may have been taken away meanwhile: the next fetch looks.
-      this.#incomingMade = false;
-      throw error;
     } finally {
       leave();
     }
@@ -191,7 +202,7 @@ export class Fetcher implements AsyncDisposable {
     const { promise: over, resolve: finish } = Promise.withResolvers<void>();
     shared.naming = turn.then(() => over);
     try {
-      await turn;
+      await orCancelled(turn, order.signal);
       const partial = this.#partialOf(order.id);
       if (shared.users > 1) {
         await copyTo(partial, target, order.signal);
@@ -207,9 +218,8 @@ export class Fetcher implements AsyncDisposable {
   }
 
   #end(id: PhotoId, shared: Shared): void {
-    shared.controller.abort();
-    const ended = Promise.allSettled([shared.done, shared.naming]);
-    shared.ending = ended.then(async () => {
+    if (!shared.over) shared.controller.abort();
+    shared.ending = Promise.allSettled([shared.done]).then(async () => {
       if (shared.left) await this.#discard(this.#partialOf(id));
       if (this.#downloads.get(id) === shared) this.#downloads.delete(id);
     });
@@ -255,7 +265,8 @@ export class Fetcher implements AsyncDisposable {
 
   /** Cancels what is under way, and waits until it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const [id, shared] of this.#downloads) this.#end(id, shared);
+    this.#closing.abort();
+    await Promise.allSettled(this.#fetching);
     await Promise.all([...this.#downloads.values()].map(({ ending }) => ending ?? Promise.resolve()));
   }
 
