@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import fsPromises from 'node:fs/promises';
+import fsPromises, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { moveTo, targetIn } from '../../src/daemon/transfer/target.ts';
@@ -41,6 +41,37 @@ function smallDisk(bytes: number): string | undefined {
   });
   return folder;
 }
+
+test.each(['one file system', 'two file systems'])(
+  'a photo is safe on disk before it has its name, and its name before it is done (%s)',
+  async (where) => {
+    const photo = photoOf(MiB);
+    const { home } = homeWith(photo);
+    const folder = where === 'one file system' ? home.out : otherFileSystem();
+    const target = path.join(folder, 'photo.jpg');
+    const events: string[] = [];
+    const probe = await fsPromises.open(home.folder);
+    const handles = Object.getPrototypeOf(probe) as FileHandle;
+    await probe.close();
+    // oxlint-disable-next-line typescript/unbound-method -- it is called on the handle that it was called on
+    const sync = handles.sync;
+    vi.spyOn(handles, 'sync').mockImplementation(async function synced(this: FileHandle) {
+      await sync.call(this);
+      events.push(`sync ${path.extname(fs.readlinkSync(`/proc/self/fd/${this.fd}`)) || 'folder'}`);
+    });
+    const link = fsPromises.link;
+    vi.spyOn(fsPromises, 'link').mockImplementation(async (from, to) => {
+      await link(from, to);
+      events.push('name');
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+
+    await home.fetcher.fetch(home.order(photo, ['a'], { target }));
+
+    expect(fs.readFileSync(target).equals(photo.bytes)).toBe(true);
+    expect(events.slice(-3)).toEqual(['sync .part', 'name', 'sync folder']);
+  },
+);
 
 test('a file that is there with the same bytes is success, and stays as it is', async () => {
   const photo = photoOf(MiB);
