@@ -10,8 +10,8 @@ export function recordingLogger(): RecordingLogger {
   const write =
     (level: LogLevel) =>
     (message: string, detail?: unknown): void => {
-      const more = detail instanceof Error ? detail.message : detail;
-      lines.push(`${level} ${message}${more === undefined ? '' : ` ${String(more)}`}`);
+      const more = detail instanceof Error ? detail.message : JSON.stringify(detail);
+      lines.push(`${level} ${message}${more === undefined ? '' : ` ${more}`}`);
     };
   const [error, warn, info, debug, trace] = logLevels.map(write);
   if (!error || !warn || !info || !debug || !trace) throw new Error('a log level is missing');
