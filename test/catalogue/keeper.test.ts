@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KeeperFacts } from '../../src/daemon/catalogue/keeper.ts';
 import { compareKeepers, keeperOf } from '../../src/daemon/catalogue/keeper.ts';
