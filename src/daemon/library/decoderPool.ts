@@ -88,14 +88,22 @@ export class DecoderPool implements Disposable {
    */
   async decode(path: string): Promise<Decoded | DecodeFailed> {
     this.#jobs++;
-    // A crash may be the machine's doing (out of memory) as well as the file's: the file gets a second chance alone.
-    const first = await this.#decodeOnce(path);
-    if (first !== 'crashed') return first;
-    const second = await this.#decodeOnce(path);
-    return second === 'crashed' ? { kind: 'failed', reason: 'It crashed the decoder.' } : second;
+    for (let crashes = 0, unstarted = 0; ;) {
+      const answer = await this.#decodeOnce(path);
+      // Both may be the machine's doing (out of memory) as well as the file's or the installation's: there is another chance.
+      if (answer === 'crashed') {
+        if (++crashes === 2) return { kind: 'failed', reason: 'It crashed the decoder.' };
+      } else if (typeof answer === 'object' && answer.kind === 'unstarted') {
+        if (++unstarted === 2) {
+          throw new AppError('unsupported-runtime', `The picture decoder cannot be started: ${answer.why}`);
+        }
+      } else {
+        return answer;
+      }
+    }
   }
 
-  async #decodeOnce(path: string): Promise<Decoded | DecodeFailed | 'crashed'> {
+  async #decodeOnce(path: string): Promise<Decoded | DecodeFailed | Unstarted | 'crashed'> {
     const decoder = await this.#take();
     try {
       const decoded = await decoder.decode(path, this.#wallLimit);
@@ -153,19 +161,25 @@ export class DecoderPool implements Disposable {
   }
 }
 
-type Answer = Decoded | 'late' | 'crashed';
+/** The process ended before it was ready, without a reason of its own. */
+interface Unstarted {
+  kind: 'unstarted';
+  why: string;
+}
+
+type Answer = Decoded | Unstarted | 'late' | 'crashed';
 
 /** One decoder process. */
 class Decoder implements Disposable {
   readonly #child: ChildProcess;
-  readonly #ready: Promise<void>;
+  readonly #ready: Promise<Unstarted | undefined>;
   readonly #ended: (decoder: Decoder) => void;
   #running = true;
   #complaint = '';
   #cpu = 0;
   #job = 0;
   #answer: ((answer: Answer) => void) | undefined;
-  #started: ((failure?: AppError) => void) | undefined;
+  #started: ((failure?: AppError | Unstarted) => void) | undefined;
   #rest: NodeJS.Timeout | undefined;
 
   /** @param ended called once when the process is no more */
@@ -176,8 +190,8 @@ class Decoder implements Disposable {
       this.#started = (failure) => {
         clearTimeout(timer);
         this.#started = undefined;
-        if (failure === undefined) resolve();
-        else reject(failure);
+        if (failure instanceof AppError) reject(failure);
+        else resolve(failure);
       };
     });
     this.#child = fork(entry(), [], {
@@ -212,7 +226,8 @@ class Decoder implements Disposable {
   /** @throws AppError when the process cannot be started */
   async decode(path: string, wallLimit: number): Promise<Answer> {
     clearTimeout(this.#rest);
-    await this.#ready;
+    const unstarted = await this.#ready;
+    if (unstarted !== undefined) return unstarted;
     if (!this.#running) return 'crashed';
     const job: DecodeJob = { job: ++this.#job, path };
     let timer: NodeJS.Timeout | undefined;
@@ -262,7 +277,7 @@ class Decoder implements Disposable {
     this.#running = false;
     clearTimeout(this.#rest);
     const why = error?.message ?? (this.#complaint.trim().split('\n').at(-1) || 'it ended at once');
-    this.#started?.(new AppError('unsupported-runtime', `The picture decoder cannot be started: ${why}`));
+    this.#started?.({ kind: 'unstarted', why });
     this.#answer?.('crashed');
     this.#ended(this);
   }

@@ -35,7 +35,7 @@ const defaultSettle = 1_000;
 const watcherDelay = 100;
 /** Events after which the whole folder is looked at instead of each path. */
 const maxDirtyPaths = 5_000;
-/** Milliseconds between looks at the marker. */
+/** Milliseconds between looks at the marker: few while all is well (a disk may want to sleep), more while it is missed. */
 const markerInterval = { available: 30_000, unavailable: 2_000 };
 /** Part of the rescan interval by which it is shortened or lengthened, so that daemons do not all scan at once. */
 const rescanJitter = 0.25;
@@ -117,6 +117,7 @@ class FolderLibrary implements Library {
   #scanProblem: AppError | undefined;
   #flushing: Promise<void> | undefined;
   #lastFlush = 0;
+  #lastCheck = 0;
   #lastStatus = 0;
 
   constructor(
@@ -271,10 +272,11 @@ class FolderLibrary implements Library {
   /** A folder that came back is looked at at once. */
   async #watchMarker(signal: AbortSignal): Promise<void> {
     for (;;) {
-      const wait = this.#unavailable === null ? markerInterval.available : markerInterval.unavailable;
-      await delay(Math.min(wait, this.#rescanInterval), signal);
+      await delay(Math.min(markerInterval.unavailable, this.#rescanInterval), signal);
       if (signal.aborted) return;
       const wasAway = this.#unavailable !== null;
+      const sinceCheck = performance.now() - this.#lastCheck;
+      if (!wasAway && sinceCheck < Math.min(markerInterval.available, this.#rescanInterval)) continue;
       if (!(await this.#checkAvailable())) continue;
       if (this.#writer.problem !== undefined) await this.#flush();
       if (!wasAway) continue;
@@ -392,6 +394,7 @@ class FolderLibrary implements Library {
 
   /** Whether the folder is there and ours; if not, everybody is told why. */
   async #checkAvailable(): Promise<boolean> {
+    this.#lastCheck = performance.now();
     const { folderId, why } = await availabilityOf(this.#folder);
     if (folderId !== null) this.#folderId ??= folderId;
     const other = folderId !== null && folderId !== this.#folderId;

@@ -77,10 +77,11 @@ export class PhotoTable {
       photo.paths.add(path);
       photo.facts = { ...content, name: firstName(photo) };
     }
-    if (former?.stamp !== undefined && former.stamp !== stamp) this.#byStamp.delete(former.stamp);
     this.#files.set(path, { stamp, photo: content.id, reason: undefined, lasting: true });
     if (stamp !== undefined) this.#byStamp.set(stamp, content.id);
-    if (former?.photo !== undefined && former.photo !== content.id) this.#release(former.photo, path);
+    if (former?.photo === undefined) return;
+    if (former.photo !== content.id) this.#release(former.photo, path);
+    if (former.stamp !== stamp) this.#forgetStamp(former.stamp, former.photo);
   }
 
   /** @param stamp undefined when the file is to be looked at again whatever its stamp is */
@@ -95,8 +96,15 @@ export class PhotoTable {
     if (row === undefined) return;
     this.#files.delete(path);
     if (row.photo === undefined) return;
-    if (row.stamp !== undefined) this.#byStamp.delete(row.stamp);
     this.#release(row.photo, path);
+    this.#forgetStamp(row.stamp, row.photo);
+  }
+
+  /** A path with this stamp is no more; another one, to which it was moved or linked, may have it too. */
+  #forgetStamp(stamp: Stamp | undefined, id: PhotoId): void {
+    if (stamp === undefined) return;
+    const paths = [...(this.#photos.get(id)?.paths ?? [])];
+    if (!paths.some((path) => this.#files.get(path)?.stamp === stamp)) this.#byStamp.delete(stamp);
   }
 
   #release(id: PhotoId, path: string): void {
