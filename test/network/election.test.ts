@@ -76,6 +76,16 @@ describe('one peer', () => {
     expect(run(foreseen, { type: 'gone', peerId: a.peerId }).current).toEqual(term(4, b));
   });
 
+  it('goes beyond the number that others foresaw when a rival has it too', () => {
+    const before = run(
+      initialElection(b, 0),
+      { type: 'greeted', rank: a, term: term(3, a) },
+      { type: 'greeted', rank: c, term: term(4, b) },
+      { type: 'greeted', rank: rank(5003), term: term(4, c) },
+    );
+    expect(run(before, { type: 'gone', peerId: a.peerId }).current).toEqual(term(5, b));
+  });
+
   it('refuses a stale term of the central it follows', () => {
     const state = run(initialElection(b, 0), { type: 'greeted', rank: a, term: term(5, a) });
     expect(run(state, { type: 'announced', peerId: a.peerId, term: term(4, a) })).toBe(state);

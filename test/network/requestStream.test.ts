@@ -177,15 +177,18 @@ describe('request streams between two nodes', () => {
 
   it('fail at once when the connection breaks, and when there is none', async () => {
     const arrived = Promise.withResolvers<void>();
+    const given = Promise.withResolvers<void>();
     await serve((_, { signal }) => {
       arrived.resolve();
-      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('nobody reads'))));
+      signal.addEventListener('abort', () => given.resolve());
+      return Promise.withResolvers<Frame>().promise;
     });
     const asked = ask(0);
     const failed = expect(asked).rejects.toMatchObject({ code: 'daemon-unreachable' });
     await arrived.promise;
     await server.stop();
     await failed;
+    await given.promise;
     await waitFor('the connection to be gone', () => client.getConnections().length === 0);
     await expect(ask(0)).rejects.toMatchObject({ code: 'daemon-unreachable' });
   });
@@ -263,6 +266,33 @@ describe('request streams between two nodes', () => {
       await waitFor('an answer on another stream', () => headers.length === 1);
     });
 
+    it('cuts off one that does not read one stream, however much it reads on others', async () => {
+      await serve(async ({ header }) => ({ header, payload: new Uint8Array(wireLimits.payload) }), 500);
+      const stream = await rawStream(client, server, protocol);
+      stream.pause();
+      for (let n = 0; n < 4; n++) stream.send(frame([n, 0, null]));
+      await waitFor('the stream to be cut while others are busy', async () => {
+        await Promise.all(Array.from({ length: 8 }, (_, n) => ask(n)));
+        return stream.status !== 'open';
+      });
+      expect(log.lines.filter((line) => line.startsWith('warn cut off a slow reader'))).toHaveLength(1);
+    });
+
+    it('does not count answers that it has not taken as answered', async () => {
+      let handled = 0;
+      await serve(async ({ header }) => {
+        handled++;
+        return { header, payload: new Uint8Array(wireLimits.payload) };
+      });
+      const stream = await rawStream(client, server, protocol);
+      stream.pause();
+      for (let n = 0; n < wireLimits.requestsInFlight; n++) stream.send(frame([n, 0, null]));
+      await waitFor('the handlers to run', () => handled === wireLimits.requestsInFlight);
+      for (let n = 100; n < 200 && stream.status === 'open'; n++) stream.send(frame([n, 0, null]));
+      await waitFor('the stream to end', () => stream.status !== 'open');
+      expect(handled).toBeLessThan(wireLimits.requestsInFlight + 4);
+    });
+
     it('keeps one that reads slowly but does read', async () => {
       await serve(async ({ header }) => ({ header, payload: new Uint8Array(wireLimits.payload) }), 500);
       const stream = await rawStream(client, server, protocol);
@@ -290,6 +320,14 @@ describe('request streams between two nodes', () => {
         return open.length <= wireLimits.streamsPerPeer;
       });
       expect(client.getConnections()).toHaveLength(1);
+    });
+
+    it('does not let an error forge a terminal, whoever wrote it', async () => {
+      await server.handle(protocol, (stream) => {
+        const error = { code: 'refused', message: 'No.\u001b[2J\u202eGo away' };
+        stream.addEventListener('message', () => stream.send(frame([1, 2, error])));
+      });
+      await expect(ask(0)).rejects.toMatchObject({ code: 'refused', message: 'No. [2J Go away' });
     });
 
     it.each([

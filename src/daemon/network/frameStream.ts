@@ -88,34 +88,42 @@ export class FrameStream {
     }
   }
 
-  /** Waits for the stream's own buffer to empty. The `drain` event, never `onDrain()`: that one resolves for ever after its first time. */
+  /**
+   * Waits for the stream's own buffer to empty. The `drain` event, never `onDrain()`: that one resolves for ever after its first
+   * time. The event also comes when the connection drains for the sake of other streams, so it is bytes that count.
+   */
   async #room(): Promise<void> {
+    let queued = this.#stream.writeBufferLength;
+    let lastProgress = performance.now();
     while (this.#stream.writableNeedsDrain) {
+      await this.#drainOr(lastProgress + this.#stallTimeout - performance.now());
       if (this.#ended !== undefined) throw this.#ended;
-      const queued = this.#stream.writeBufferLength;
-      const drained = await this.#drainOrTimeout();
-      if (this.#stream.writeBufferLength < queued) this.#options.onActivity?.();
-      if (!drained && this.#stream.writableNeedsDrain && this.#stream.writeBufferLength >= queued) {
+      const left = this.#stream.writeBufferLength;
+      if (left < queued) {
+        queued = left;
+        lastProgress = performance.now();
+        this.#options.onActivity?.();
+      } else if (this.#stream.writableNeedsDrain && performance.now() - lastProgress >= this.#stallTimeout) {
         const reason = new AppError('timeout', 'The other side does not take what is sent to it.');
-        this.#options.logger.warn(`cut off a slow reader: ${queued} bytes waited for ${this.#stallTimeout} ms`);
+        this.#options.logger.warn(`cut off a slow reader: ${left} bytes waited for ${this.#stallTimeout} ms`);
         this.end(reason);
         throw reason;
       }
     }
   }
 
-  #drainOrTimeout(): Promise<boolean> {
+  /** Resolves when the stream drains or closes, or after `milliseconds`. */
+  #drainOr(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const finish = (drained: boolean) => (): void => {
+      const done = (): void => {
         clearTimeout(timer);
-        this.#stream.removeEventListener('drain', onDrain);
-        this.#stream.removeEventListener('close', onDrain);
-        resolve(drained);
+        this.#stream.removeEventListener('drain', done);
+        this.#stream.removeEventListener('close', done);
+        resolve();
       };
-      const onDrain = finish(true);
-      const timer = setTimeout(finish(false), this.#stallTimeout);
-      this.#stream.addEventListener('drain', onDrain);
-      this.#stream.addEventListener('close', onDrain);
+      const timer = setTimeout(done, Math.max(1, milliseconds));
+      this.#stream.addEventListener('drain', done);
+      this.#stream.addEventListener('close', done);
     });
   }
 
