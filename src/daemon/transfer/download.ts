@@ -1,3 +1,4 @@
+import { Emitter, type Unsubscribe } from '../base/emitter.ts';
 import { delay } from '../base/tasks.ts';
 import type { Logger } from '../base/logger.ts';
 import { AppError, toAppError, type ErrorCode } from '../../protocol/errors.ts';
@@ -39,7 +40,7 @@ export class Download {
   readonly #options: DownloadOptions;
   readonly #holders: string[] = [];
   readonly #failures = new Map<string, Failure>();
-  readonly #listeners = new Set<(received: number) => void>();
+  readonly #received: Emitter<number>;
   /** Whose bytes are in the partial file, in order. */
   #from: string[] = [];
   /** Whether some of the bytes are of an earlier time, from whom is not known. */
@@ -49,6 +50,7 @@ export class Download {
 
   constructor(options: DownloadOptions) {
     this.#options = options;
+    this.#received = new Emitter(options.logger);
   }
 
   /** Adds holders that may be asked, best first. */
@@ -56,10 +58,9 @@ export class Download {
     for (const holder of holders) if (!this.#holders.includes(holder)) this.#holders.push(holder);
   }
 
-  /** @returns what ends the listening */
-  onReceived(listener: (received: number) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Tells how many bytes have arrived, each time that changes. */
+  onReceived(listener: (received: number) => void): Unsubscribe {
+    return this.#received.on(listener);
   }
 
   /**
@@ -72,7 +73,7 @@ export class Download {
     const { id, size, partial } = this.#options;
     await using part = await PartialFile.open(partial, size, signal);
     this.#resumed = part.length > 0;
-    this.#report(part.length);
+    this.#received.emit(part.length);
     try {
       for (;;) {
         if (part.length === size) {
@@ -109,9 +110,9 @@ export class Download {
         this.#blame(peerId, toAppError(error));
         return;
       }
-      if (this.#from.at(-1) !== peerId && !this.#from.includes(peerId)) this.#from.push(peerId);
+      if (!this.#from.includes(peerId)) this.#from.push(peerId);
       await part.append(data);
-      this.#report(part.length);
+      this.#received.emit(part.length);
     }
   }
 
@@ -153,11 +154,7 @@ export class Download {
     await part.restart();
     this.#from = [];
     this.#resumed = false;
-    this.#report(0);
-  }
-
-  #report(received: number): void {
-    for (const listener of this.#listeners) listener(received);
+    this.#received.emit(0);
   }
 
   #conclusion(): AppError {
