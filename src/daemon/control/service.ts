@@ -60,6 +60,7 @@ export class ControlService {
     const own = library.totals();
     const collection = catalogue.totals();
     const unavailable = library.unavailable();
+    const problems = library.problems();
     return {
       peerId: network.self.peerId,
       name: network.self.name,
@@ -74,8 +75,8 @@ export class ControlService {
         self,
       },
       term,
-      health: unavailable === null ? 'ok' : 'error',
-      problems: unavailable === null ? [] : [unavailable],
+      health: unavailable === null ? (problems.length === 0 ? 'ok' : 'warning') : 'error',
+      problems: unavailable === null ? problems : [unavailable, ...problems],
       scanning: library.progress(),
       photos: {
         local: own.photos,

@@ -22,6 +22,8 @@ export interface DecodeFailed {
 }
 
 const defaultWallLimit = 30_000;
+/** Bytes that are read in a millisecond at least. */
+const slowestDisk = 5_000;
 /** Milliseconds from starting a process to its `ready`. */
 const startLimit = 60_000;
 /** Milliseconds after which a process without work is ended: sharp holds some 60 MB. */
@@ -84,12 +86,13 @@ export class DecoderPool implements Disposable {
   /**
    * Reads and decodes one file. Waits while all processes are busy.
    * @param path absolute path of a file
+   * @param size bytes; what slow disks need to read them is added to the limit
    * @throws AppError `unsupported-runtime` when no decoder can be started, `cancelled` when the pool is disposed
    */
-  async decode(path: string): Promise<Decoded | DecodeFailed> {
+  async decode(path: string, size = 0): Promise<Decoded | DecodeFailed> {
     this.#jobs++;
     for (let crashes = 0, unstarted = 0; ;) {
-      const answer = await this.#decodeOnce(path);
+      const answer = await this.#decodeOnce(path, this.#wallLimit + size / slowestDisk);
       // Both may be the machine's doing (out of memory) as well as the file's or the installation's: there is another chance.
       if (answer === 'crashed') {
         if (++crashes === 2) return { kind: 'failed', reason: 'It crashed the decoder.' };
@@ -103,13 +106,13 @@ export class DecoderPool implements Disposable {
     }
   }
 
-  async #decodeOnce(path: string): Promise<Decoded | DecodeFailed | Unstarted | 'crashed'> {
+  async #decodeOnce(path: string, limit: number): Promise<Decoded | DecodeFailed | Unstarted | 'crashed'> {
     const decoder = await this.#take();
     try {
-      const decoded = await decoder.decode(path, this.#wallLimit);
+      const decoded = await decoder.decode(path, limit);
       if (decoded === 'late') {
-        this.#logger.warn(`the decoder was ended after ${this.#wallLimit} ms with one file`);
-        return { kind: 'failed', reason: `It took longer than ${this.#wallLimit / 1000} seconds to decode.` };
+        this.#logger.warn(`the decoder was ended after ${limit} ms with one file`);
+        return { kind: 'failed', reason: `It took longer than ${Math.round(limit / 1000)} seconds to decode.` };
       }
       if (decoded === 'crashed' && !this.#disposed) this.#logger.warn('a decoder crashed', decoder.complaint);
       this.#refuseWhenDisposed();

@@ -9,16 +9,18 @@ import { stampOf } from './stamp.ts';
 
 /** Something in the folder that is named like a photo. Paths are relative to the folder, with `/`. */
 export type Found =
-  | { kind: 'file'; path: string; stamp: Stamp; modified: number }
-  /** It cannot be a photo of this folder; the reason is one sentence. */
+  | /** `size` in bytes, `modified` in milliseconds. */
+    { kind: 'file'; path: string; stamp: Stamp; size: number; modified: number }
+    /** It cannot be a photo of this folder; the reason is one sentence. */
   | { kind: 'odd'; path: string; reason: string }
-  /** A folder that could not be read: nothing is known about what is under it. */
+  /** A folder (or, rarely, a file) that could not be looked at: nothing is known about it and what is under it. */
   | { kind: 'closed'; path: string; reason: string };
 
 /** What one path is now. `other`: there, but none of our business. */
 export type Looked = Found | { kind: 'folder'; path: string } | { kind: 'gone' } | { kind: 'other' };
 
-/** Entries of a folder that are looked at together. */
+/** Entries of a folder that are listed, and looked at, together: a folder with very many must not hold up everything else. */
+const listed = 256;
 const batch = 32;
 /** Folders inside folders: deeper ones are a loop made by mounts. */
 const maxDepth = 100;
@@ -64,29 +66,37 @@ export class FolderWalk {
   async *below(from: string): AsyncGenerator<Found> {
     const pending = [from];
     for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-      let entries: Dirent[];
+      const wanted: string[] = [];
       try {
-        entries = await fs.readdir(this.absolute(directory), { withFileTypes: true });
+        for await (const entry of await fs.opendir(this.absolute(directory), { bufferSize: listed })) {
+          if (!this.#isWanted(directory, entry)) continue;
+          wanted.push(join(directory, entry.name));
+          if (wanted.length === batch) yield* this.#lookAtAll(wanted.splice(0), pending);
+        }
       } catch (error) {
         if (directory === '') throw error;
         // Removed while we walk, or closed to us: of the first there is nothing to say.
         if (systemCodeOf(error) !== 'ENOENT') yield closed(directory, error);
-        continue;
       }
-      const wanted = entries
-        .filter((entry) => this.#isWanted(directory, entry))
-        .map((entry) => join(directory, entry.name));
-      for (let n = 0; n < wanted.length; n += batch) {
-        const looked = await Promise.all(wanted.slice(n, n + batch).map((one) => this.look(one)));
-        for (const one of looked) {
-          if (one.kind === 'folder') {
-            if (one.path.split('/').length > maxDepth)
-              yield closed(one.path, new Error('too many folders inside folders'));
-            else pending.push(one.path);
-          } else if (one.kind === 'file' || one.kind === 'odd' || one.kind === 'closed') {
-            yield one;
-          }
-        }
+      yield* this.#lookAtAll(wanted, pending);
+    }
+  }
+
+  /** @param folders gets those among the paths that are folders */
+  async *#lookAtAll(paths: readonly string[], folders: string[]): AsyncGenerator<Found> {
+    for (const looked of await Promise.all(paths.map((path) => this.look(path)))) {
+      switch (looked.kind) {
+        case 'folder':
+          if (looked.path.split('/').length <= maxDepth) folders.push(looked.path);
+          else yield closed(looked.path, new Error('there are too many folders inside folders'));
+          break;
+        case 'file':
+        case 'odd':
+        case 'closed':
+          yield looked;
+          break;
+        case 'gone':
+        case 'other':
       }
     }
   }
@@ -103,13 +113,20 @@ export class FolderWalk {
         return odd(relativePath, 'Its name is not valid Unicode: rename it.');
       }
       if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'gone' };
-      return odd(relativePath, `It cannot be looked at: ${messageOf(error)}.`);
+      return { kind: 'closed', path: relativePath, reason: `It cannot be looked at: ${messageOf(error)}.` };
     }
     if (stats.isDirectory()) return { kind: 'folder', path: relativePath };
     if (!isNamedLikePhoto(relativePath)) return { kind: 'other' };
     if (stats.isSymbolicLink()) return this.#lookAtLink(relativePath);
     if (!stats.isFile()) return odd(relativePath, 'It is not a regular file.');
-    return { kind: 'file', path: relativePath, stamp: stampOf(stats), modified: Number(stats.mtimeMs) };
+    const { size, mtimeMs } = stats;
+    return {
+      kind: 'file',
+      path: relativePath,
+      stamp: stampOf(stats),
+      size: Number(size),
+      modified: Number(mtimeMs),
+    };
   }
 
   /**
@@ -121,10 +138,9 @@ export class FolderWalk {
     try {
       const parent = await fs.realpath(this.absolute(dir));
       return this.relative(path.join(parent, base));
-    } catch (error) {
-      // Its folder has gone with it.
-      if (systemCodeOf(error) === 'ENOENT' || systemCodeOf(error) === 'ENOTDIR') return relativePath;
-      throw error;
+    } catch {
+      // Its folder has gone with it, or is closed to us: a look at the path says which.
+      return relativePath;
     }
   }
 

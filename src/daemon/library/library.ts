@@ -116,6 +116,7 @@ class FolderLibrary implements Library {
   #watchProblem: string | null = null;
   #scanProblem: AppError | undefined;
   #flushing: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
   #lastFlush = 0;
   #lastCheck = 0;
   #lastStatus = 0;
@@ -228,7 +229,12 @@ class FolderLibrary implements Library {
     return this.#status.on(listener);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
     const tasks = this.#tasks[Symbol.asyncDispose]();
     if (this.#ownsPool) this.#pool[Symbol.dispose]();
     await this.#watcher[Symbol.asyncDispose]();
@@ -376,7 +382,7 @@ class FolderLibrary implements Library {
     for (const path of missing) {
       if (this.#tasks.signal.aborted) return;
       const looked = this.#walk.isLeftOut(path) ? 'other' : (await this.#walk.look(path)).kind;
-      if (looked !== 'file' && looked !== 'odd') gone.push(path);
+      if (looked === 'gone' || looked === 'other' || looked === 'folder') gone.push(path);
     }
     // Before anything is concluded from absence: a folder that went away while we looked is empty too.
     const available = await this.#checkAvailable();

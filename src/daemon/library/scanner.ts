@@ -148,7 +148,7 @@ export class Scanner {
 
   async #decode(file: FoundFile): Promise<void> {
     const { afterFile, meter, pool, walk } = this.#parts;
-    const decoded = await pool.decode(walk.absolute(file.path));
+    const decoded = await pool.decode(walk.absolute(file.path), file.size);
     this.#enter(file, decoded);
     meter.finished(true);
     await afterFile();
