@@ -37,21 +37,31 @@ export function withoutIcons(text: string): string {
 }
 
 /**
+ * Puts `text` into Markdown as it is. `appendText` would make every space one at which no line can break.
+ */
+export function appendPlain(markdown: vscode.MarkdownString, text: string): vscode.MarkdownString {
+  return markdown.appendMarkdown(withoutIcons(text).replace(/[\\`*_{}[\]()<>#+\-.!|~&]/g, '\\$&'));
+}
+
+/**
  * What a hover says of a photo.
  * @param picture address of a small picture, if there is one
  */
 export function photoTooltip(photo: PhotoSummary, self: string, picture: string | undefined): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   if (picture !== undefined) text.appendMarkdown(`![](${picture}|width=240)\n\n`);
-  text.appendText(plainText(photo.name));
   const facts = [
     dates.takenAt(photo.takenAt),
     photo.width > 0 ? formatPixels(photo.width, photo.height) : undefined,
     formatBytes(photo.size),
     photo.format.toUpperCase(),
   ];
-  text.appendMarkdown('\n\n').appendText(facts.filter((fact) => fact !== undefined).join(' · '));
-  text.appendMarkdown('\n\n').appendText(vscode.l10n.t('Held by {0}', holdersText(photo, self)));
-  text.appendMarkdown(`\n\n\`${shortId(photo.id)}\``);
+  const lines = [
+    photo.name,
+    facts.filter((fact) => fact !== undefined).join(' · '),
+    vscode.l10n.t('Held by {0}', holdersText(photo, self)),
+  ];
+  for (const line of lines) appendPlain(text, line).appendMarkdown('\n\n');
+  text.appendMarkdown(`\`${shortId(photo.id)}\``);
   return text;
 }

@@ -9,7 +9,7 @@ import { commandIds, itemContexts } from '../session/ids.ts';
 import type { Session } from '../session/session.ts';
 import type { MonthNode, MoreNode, PeerNode, PhotoNode, PhotoTreeNode, YearNode } from './photoNodes.ts';
 import { availabilityOf, maxChildren, monthNodes, peerOf, photoNodes, yearNodes } from './photoNodes.ts';
-import { countText, dates, holdersText, photosText, photoTooltip } from './photoText.ts';
+import { appendPlain, countText, dates, holdersText, photosText, photoTooltip } from './photoText.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
 /** Milliseconds without a further change until a tree is asked again, and at most so long while changes go on. */
@@ -230,11 +230,11 @@ function peerItem(peer: PeerSummary): vscode.TreeItem {
 function peerTooltip(peer: PeerSummary, state: string | undefined): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   const line = (value: string): void => {
-    text.appendText(value).appendMarkdown('\n\n');
+    appendPlain(text, value).appendMarkdown('\n\n');
   };
-  line(`${plainText(peer.name)} · ${state ?? vscode.l10n.t('online')}`);
+  line(`${peer.name} · ${state ?? vscode.l10n.t('online')}`);
   line(`${photosText(peer.photos)}, ${formatBytes(peer.bytes)}`);
   if (peer.central) line(vscode.l10n.t('Central: it anchors the network.'));
-  for (const address of peer.addresses) text.appendMarkdown('- ').appendText(address).appendMarkdown('\n');
+  for (const address of peer.addresses) appendPlain(text.appendMarkdown('- '), address).appendMarkdown('\n');
   return text;
 }

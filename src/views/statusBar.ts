@@ -6,7 +6,7 @@ import { version } from '../protocol/version.ts';
 import { Disposable } from '../session/disposable.ts';
 import { commandIds, statusBarItemId } from '../session/ids.ts';
 import type { Session } from '../session/session.ts';
-import { countText, photosText, withoutIcons } from './photoText.ts';
+import { appendPlain, countText, photosText } from './photoText.ts';
 import { statusLook } from './statusText.ts';
 
 /** One item on the left: how the daemon does; everything else is in its tooltip and menu. */
@@ -68,7 +68,7 @@ export class StatusBar extends Disposable {
     const text = new vscode.MarkdownString('', true);
     // Only our own commands may be run from here: what peers say is put in as text.
     text.isTrusted = { enabledCommands: Object.values(commandIds) };
-    for (const line of lines) text.appendText(withoutIcons(line)).appendMarkdown('\n\n');
+    for (const line of lines) appendPlain(text, line).appendMarkdown('\n\n');
     text.appendMarkdown('---\n\n');
     const links =
       this.#session.connection === undefined
@@ -89,7 +89,7 @@ export class StatusBar extends Disposable {
       daemon === undefined || daemon === version
         ? vscode.l10n.t('Version {0}', version)
         : vscode.l10n.t('Extension {0}, daemon {1}', version, daemon);
-    text.appendMarkdown('\n\n').appendText(versions);
+    appendPlain(text.appendMarkdown('\n\n'), versions);
     return text;
   }
 }
@@ -117,7 +117,9 @@ function statusLines(status: DaemonStatus, peers: readonly PeerSummary[]): strin
       photosText(status.photos.collection),
       countText(status.photos.local),
     ),
-    vscode.l10n.t('{0} of {1} other peers online', online, others.length),
+    others.length === 0
+      ? vscode.l10n.t('No other peers yet')
+      : vscode.l10n.t('{0} of {1} other peers online', online, others.length),
     vscode.l10n.t('Network {0}, central: {1}', plainText(status.network), central),
     vscode.l10n.t(
       '{0} on port {1}, {2}',

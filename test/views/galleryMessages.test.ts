@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { galleryPhoto, isFromGallery, packThumbnails, sortPhotos } from '../../src/views/galleryMessages.ts';
 import { idForTests, summaryForTests } from './samples.ts';

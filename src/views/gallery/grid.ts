@@ -68,16 +68,25 @@ export class Grid {
     new ResizeObserver(() => this.#onResize()).observe(scroller);
   }
 
-  /** Shows other photos. The photo at the top of the view stays there where it still is among them. */
-  setPhotos(photos: readonly GalleryPhoto[]): void {
+  /** Shows what has become of the photos: the one at the top of the view stays there if it is still among them. */
+  updatePhotos(photos: readonly GalleryPhoto[]): void {
+    const kept = this.#photoAtTop();
+    this.#replace(photos, this.#active, () => this.#restoreTop(kept));
+  }
+
+  /** Shows other photos, from the first on; from the one that had the focus where that is among them. */
+  showPhotos(photos: readonly GalleryPhoto[]): void {
+    this.#replace(photos, 0, () => {
+      this.#scroller.scrollTop = scrollToShow(this.#shape, this.#rowOf(this.#active), 0, this.#viewHeight);
+    });
+  }
+
+  #replace(photos: readonly GalleryPhoto[], otherwise: number, scroll: () => void): void {
     const hadFocus = this.#content.contains(document.activeElement);
-    const first = this.#photos.length === 0;
-    const kept = first ? undefined : this.#photoAtTop();
     this.#photos = photos;
-    this.#active = clamp(this.#placeOf(this.#anchor) ?? this.#active, 0, Math.max(0, photos.length - 1));
+    this.#active = clamp(this.#placeOf(this.#anchor) ?? otherwise, 0, Math.max(0, photos.length - 1));
     this.#reshape();
-    if (first) this.#scroller.scrollTop = scrollToShow(this.#shape, this.#rowOf(this.#active), 0, this.#viewHeight);
-    else this.#restoreTop(kept);
+    scroll();
     this.#renderAnew();
     if (hadFocus) this.#focusActive();
   }

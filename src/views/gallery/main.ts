@@ -44,6 +44,9 @@ const grid = new Grid(
 );
 
 let generation = 0;
+/** Order and search of the last question, and of the photos that are shown. */
+let asked = '';
+let answered = '';
 let askedAt = 0;
 /** Milliseconds from the last question to the end of its answer. */
 let answerTime = 0;
@@ -104,8 +107,10 @@ function receive(message: ToGallery): void {
 
 function showPhotos(message: Extract<ToGallery, { type: 'photos' }>): void {
   ({ matches, total } = message);
-  if (message.offset === 0) grid.setPhotos(message.photos);
-  else grid.appendPhotos(message.photos);
+  if (message.offset > 0) grid.appendPhotos(message.photos);
+  else if (asked === answered) grid.updatePhotos(message.photos);
+  else grid.showPhotos(message.photos);
+  answered = asked;
   shown = message.offset + message.photos.length;
   stopped = null;
   if (message.last) {
@@ -152,7 +157,9 @@ function askIn(milliseconds: number): void {
     generation++;
     askedAt = performance.now();
     answering = true;
-    vscode.postMessage({ type: 'query', generation, query: search.value.trim(), sort: ui.sort });
+    const query = search.value.trim();
+    asked = `${ui.sort} ${query}`;
+    vscode.postMessage({ type: 'query', generation, query, sort: ui.sort });
   }, milliseconds);
 }
 
