@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../tools/table.ts';
-import type { BenchAnswers, BenchCommand, BenchPhoto, Way } from './transferPeer.ts';
+import type { BenchAnswers, BenchCommand, BenchPhoto, Way } from './support/transferPeer.ts';
 
 // How fast photos come from a peer, next to the same bytes over plain TCP with SHA-256, disk write and fsync: two processes
 // on loopback, both ways in turn.
@@ -35,7 +35,7 @@ class Peer implements Disposable {
   readonly #child: ChildProcess;
 
   constructor() {
-    this.#child = fork(path.join(import.meta.dirname, 'transferPeer.ts'), { execArgv: [] });
+    this.#child = fork(path.join(import.meta.dirname, 'support', 'transferPeer.ts'), { execArgv: [] });
   }
 
   async tell<C extends BenchCommand>(command: C): Promise<BenchAnswers[C['op']]> {

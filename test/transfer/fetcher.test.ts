@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { AppError } from '../../src/protocol/errors.ts';
@@ -462,4 +463,42 @@ test('closing the fetcher ends copies too, and waits for them', async () => {
   await home.fetcher[Symbol.asyncDispose]();
   expect(fs.readdirSync(home.out)).toEqual([]);
   expect((await fetching).code).toBe('cancelled');
+});
+
+test('when one of two gets the photo and the other cannot, nothing is left over', async () => {
+  const photo = photoOf(2 * MiB);
+  const taken = path.join(temporaryFolder(), 'taken.jpg');
+  const peers = new TestPeers().add('a', (offset, length, signal) => {
+    fs.writeFileSync(taken, 'written by somebody else meanwhile');
+    return serving(photo)(offset, length, signal);
+  });
+  const home = new TestHome({ carriers: [peers] });
+
+  const good = home.fetcher.fetch(home.order(photo, ['a']));
+  const bad = failureOf(home.fetcher.fetch(home.order(photo, ['a'], { target: taken })));
+
+  expect((await bad).code).toBe('target-exists');
+  expect(fs.readFileSync((await good).path).equals(photo.bytes)).toBe(true);
+  await waitFor('the partial is gone', () => home.left().length === 0);
+});
+
+test('who comes when the only fetch is just giving the photo its name gets it too', async () => {
+  const photo = photoOf(2 * MiB);
+  const home = new TestHome({ carriers: [new TestPeers().add('a', serving(photo))] });
+  const link = fsPromises.link;
+  let late: ReturnType<typeof home.fetcher.fetch> | undefined;
+  vi.spyOn(fsPromises, 'link').mockImplementation(async (from, to) => {
+    late ??= home.fetcher.fetch(home.order(photo, ['a'], { target: path.join(home.out, 'late.jpg') }));
+    // It has come as far as it can without this one.
+    await waitFor('the late one looked at its target', () => new Promise((resolve) => setImmediate(resolve, true)));
+    await link(from, to);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+
+  const first = await home.fetcher.fetch(home.order(photo, ['a']));
+
+  expect(fs.readFileSync(first.path).equals(photo.bytes)).toBe(true);
+  const second = await late;
+  expect(fs.readFileSync(second?.path ?? '').equals(photo.bytes)).toBe(true);
+  expect(home.left()).toEqual([]);
 });

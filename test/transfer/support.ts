@@ -92,12 +92,13 @@ export class TestLogger implements Logger {
 export class TestHome {
   readonly folder = temporaryFolder();
   readonly out = temporaryFolder();
-  readonly incoming = path.join(this.folder, '.photo-organizer', 'incoming');
+  readonly incoming: string;
   readonly logger = new TestLogger();
   readonly fetcher: Fetcher;
 
   constructor(options: Partial<FetcherOptions>) {
-    fs.mkdirSync(path.dirname(this.incoming));
+    this.incoming = options.incoming ?? path.join(this.folder, '.photo-organizer', 'incoming');
+    fs.mkdirSync(path.dirname(this.incoming), { recursive: true });
     this.fetcher = new Fetcher({
       self: 'me',
       incoming: this.incoming,

@@ -5,12 +5,12 @@ import fs from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
-import { silentLogger } from '../src/daemon/base/logger.ts';
-import { startNetwork } from '../src/daemon/network/network.ts';
-import { Fetcher } from '../src/daemon/transfer/fetcher.ts';
-import { Libp2pCarrier } from '../src/daemon/transfer/libp2pCarrier.ts';
-import type { IndexedFile } from '../src/daemon/transfer/openFiles.ts';
-import { PhotoServer } from '../src/daemon/transfer/photoServer.ts';
+import { silentLogger } from '../../src/daemon/base/logger.ts';
+import { startNetwork } from '../../src/daemon/network/network.ts';
+import { Fetcher } from '../../src/daemon/transfer/fetcher.ts';
+import { Libp2pCarrier } from '../../src/daemon/transfer/libp2pCarrier.ts';
+import type { IndexedFile } from '../../src/daemon/transfer/openFiles.ts';
+import { PhotoServer } from '../../src/daemon/transfer/photoServer.ts';
 
 export interface BenchPhoto extends IndexedFile {
   id: string;
