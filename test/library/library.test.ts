@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Library } from '../../src/daemon/library/types.ts';
 import { markerPath } from '../../src/protocol/state.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { picture, sha256, tinyJpeg } from './support/images.ts';
+import { watchLoop } from './support/loopWatch.ts';
 import { idle, names, newStand, open, scanned, tally } from './support/library.ts';
 
 function write(folder: string, name: string, bytes: Uint8Array): string {
@@ -156,16 +156,16 @@ describe('a scan', () => {
       const now = library.progress();
       if (now !== null) progress.push(now);
     });
-    const delays = monitorEventLoopDelay({ resolution: 5 });
-    delays.enable();
+    const loop = watchLoop();
     await library.start();
     await waitFor('the scan is done', () => library.progress() === null, 120_000);
-    delays.disable();
+    const delays = loop();
     expect(library.totals().photos).toBe(count);
     expect(tally(changes).added).toHaveLength(count);
     expect(Math.max(...changes.map(({ added, removed }) => added.length + removed.length))).toBeLessThanOrEqual(500);
-    expect(delays.max / 1e6).toBeLessThan(200);
-    expect(delays.percentile(99) / 1e6).toBeLessThan(50);
+    // A noisy machine: the goal is a tenth of this.
+    expect(delays.longestWork).toBeLessThan(100);
+    expect(delays.mostWaits).toBeLessThan(200);
     const late = progress.findLast(({ done, secondsLeft }) => done > count / 2 && secondsLeft !== null);
     expect(late?.total).toBe(count);
     expect(late?.rate).toBeGreaterThan(1);
