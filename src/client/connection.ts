@@ -67,6 +67,9 @@ const defaultTimeout = 10_000;
  */
 const cancelledTransferGrace = 2_000;
 
+/** Milliseconds that a daemon which agreed to leave gets to close the connection. */
+const stopGrace = 5_000;
+
 /**
  * Connects to the daemon that serves a folder and greets it.
  * @throws AppError `daemon-unreachable` when none runs, `version-mismatch` when it speaks another version of the control
@@ -201,11 +204,17 @@ class DaemonConnection implements DaemonClient {
 
   async stop(options?: CallOptions): Promise<void> {
     const wasOpen = this.#state === 'open';
+    const closed = new AbortController();
+    const unsubscribe = this.#closedListeners.add(() => closed.abort());
     try {
       await this.#call0(stopRequest, options);
+      // Until then its file is there, and who connects would get the daemon that is leaving.
+      if (!closed.signal.aborted) await abortedOrLate(closed.signal, stopGrace);
     } catch (error) {
       // It went before its answer arrived: that is what was asked for.
       if (!(wasOpen && AppError.is(error, 'daemon-unreachable'))) throw error;
+    } finally {
+      unsubscribe();
     }
   }
 
@@ -316,6 +325,17 @@ class DaemonConnection implements DaemonClient {
           },
         );
   }
+}
+
+/** Resolves when `signal` is aborted, or after `limit` milliseconds. */
+async function abortedOrLate(signal: AbortSignal, limit: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, limit);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function cancelled(signal: AbortSignal | undefined): AppError {

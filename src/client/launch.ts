@@ -66,7 +66,7 @@ export async function connectOrLaunch(options: ConnectOrLaunchOptions): Promise<
   try {
     return await connectToDaemon(state, connect);
   } catch (error) {
-    if (isOlderDaemon(error)) await retire(state, error.data.protocol, options.timeout ?? defaultTimeout, signal);
+    if (isOlderDaemon(error)) await retire(state, error.data.protocol, signal);
     else if (!AppError.is(error, 'daemon-unreachable')) throw error;
   }
   return launchAndConnect({ ...options, runtime: await options.runtime() }, version);
@@ -87,20 +87,10 @@ function isOlderDaemon(error: unknown): error is VersionMismatch {
 }
 
 /** `hello` and `stop` are the same in every version, so that an older daemon can always be asked to go. */
-async function retire(
-  state: FolderState,
-  protocol: number,
-  timeout: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function retire(state: FolderState, protocol: number, signal: AbortSignal | undefined): Promise<void> {
   const own = signal === undefined ? {} : { signal };
   using client = await connectToDaemon(state, { ...own, protocol });
-  const closed = new AbortController();
-  client.onClosed(() => closed.abort());
   await client.stop(own);
-  for (const deadline = performance.now() + timeout; !closed.signal.aborted && performance.now() < deadline;) {
-    await delay(maxInterval, signal);
-  }
 }
 
 async function launchAndConnect(options: LaunchOptions, version: string | undefined): Promise<DaemonClient> {

@@ -40,7 +40,7 @@ export interface DaemonClient extends Disposable {
   thumbnails(ids: readonly string[], options?: CallOptions): Promise<Thumbnail[]>;
   unreadable(options?: CallOptions): Promise<UnreadableFile[]>;
   rescan(options?: CallOptions): Promise<void>;
-  /** Asks the daemon to leave the network and exit. */
+  /** Asks the daemon to leave the network and exit; resolves when it serves no more (its process may live a little longer). */
   stop(options?: CallOptions): Promise<void>;
   onChanged(listener: (topics: readonly ChangedTopic[]) => void): () => void;
   /** The connection ended, by either side; not called after dispose. */

@@ -45,17 +45,22 @@ test('greets with protocol, version and token, and knows the daemon then', async
 test('sends parameters as they are and gives answers as they are', async () => {
   const state = sharedFolder();
   const asked: unknown[] = [];
-  await serveControl(state, (rpc) => {
+  const daemon = await serveControl(state, (rpc) => {
     rpc.onRequest(listRequest, (params) => (asked.push(params), { total: 0, photos: [] }));
     rpc.onRequest(showRequest, (params) => (asked.push(params), refuse('not-found', 'None.')));
     rpc.onRequest(thumbnailsRequest, (params) => (asked.push(params), []));
-    rpc.onRequest(stopRequest, () => null);
+    rpc.onRequest(stopRequest, () => {
+      setTimeout(() => daemon.cut(), 300);
+      return null;
+    });
   });
   using client = await connectToDaemon(state);
   expect(await client.list({ query: 'x', limit: 3 })).toEqual({ total: 0, photos: [] });
   await failureOf(client.show('abcdef'));
   expect(await client.thumbnails([id])).toEqual([]);
   expect(await client.stop()).toBeUndefined();
+  // It resolves when the daemon has closed, not when it answered.
+  expect((await failureOf(client.status())).code).toBe('daemon-unreachable');
   expect(asked).toEqual([{ query: 'x', limit: 3 }, { photo: 'abcdef' }, { ids: [id] }]);
 });
 
