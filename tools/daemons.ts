@@ -16,8 +16,8 @@ const startPatience = 60_000;
 /** How long a daemon may take to leave its network, in ms. */
 const leavePatience = 10_000;
 
-/** The built `photo-organizer` command. */
-const command = inRoot('dist', 'cli.js');
+/** The built `photo-organizer` command of this checkout. */
+const ownCommand = inRoot('dist', 'cli.js');
 
 const ReadySchema = v.object({
   event: v.literal('ready'),
@@ -45,16 +45,24 @@ export interface ServeOptions {
   readonly name: string;
   /** More options of `photo-organizer daemon`. */
   readonly options?: readonly string[];
+  /** Script of the command; by default the one that was built here. */
+  readonly command?: string;
+  /** Environment variables on top of this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
  * Runs `photo-organizer daemon` until it is ready.
  * @throws Error with what the command said when it is not
  */
-export async function serveFolder({ folder, home, name, options = [] }: ServeOptions): Promise<ServedFolder> {
+export async function serveFolder(serve: ServeOptions): Promise<ServedFolder> {
+  const { folder, home, name, options = [], command = ownCommand, environment = {} } = serve;
   const started = performance.now();
   const args = ['--home', home, '--json', 'daemon', folder, '--name', name, ...options];
-  const child = spawnTree(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawnTree(process.execPath, [command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-20_000)));
   const stop = () => stopDaemon(child);
@@ -94,7 +102,7 @@ async function stopDaemon(child: ChildProcess): Promise<void> {
  * @throws Error with the command's own sentence
  */
 export async function ask(home: string, folder: string, args: readonly string[]): Promise<unknown> {
-  const all = [command, '--home', home, '--folder', folder, '--json', ...args];
+  const all = [ownCommand, '--home', home, '--folder', folder, '--json', ...args];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, all, {
       maxBuffer: 64 * 1024 * 1024,
@@ -110,7 +118,7 @@ export async function ask(home: string, folder: string, args: readonly string[])
 /** Runs a `photo-organizer` command on the daemon of `folder` and lets people see it and its answer. */
 export async function show(home: string, folder: string, args: readonly string[]): Promise<void> {
   console.log(`\n$ photo-organizer ${args.join(' ')}`);
-  const code = await runCommand(process.execPath, [command, '--home', home, '--folder', folder, ...args]);
+  const code = await runCommand(process.execPath, [ownCommand, '--home', home, '--folder', folder, ...args]);
   if (code !== 0) throw new Error(`photo-organizer ${args.join(' ')} ended with exit code ${code}.`);
 }
 

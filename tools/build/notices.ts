@@ -11,11 +11,15 @@ const PackageSchema = v.object({
   homepage: v.optional(v.string()),
 });
 
+/** What the texts of the usual licences contain, as opposed to a note where to find them. */
+const fullText =
+  /Permission (is hereby granted|to use, copy)|Licensed under the Apache License|Apache License\s+Version 2\.0|Redistribution and use in source|Mozilla Public License|free and unencumbered|CC0|Creative Commons/i;
+
 const licenceFile = /^(licen[cs]e|copying|notice|unlicense)([-.].*)?$/i;
 
 /**
  * The notices of every package of which code is in the bundles.
- * @throws Error naming the packages that have no licence at all: they must not be shipped
+ * @throws Error naming the packages whose licence is not known in full: they must not be shipped
  */
 export function noticesOf(metafiles: readonly Metafile[]): string {
   const folders = new Set<string>();
@@ -29,21 +33,30 @@ export function noticesOf(metafiles: readonly Metafile[]): string {
   }
   const sections = new Map<string, string>();
   const withoutLicence: string[] = [];
+  const needMitTerms = new Set<string>();
   for (const folder of folders) {
     const manifest = v.parse(PackageSchema, JSON.parse(fs.readFileSync(inRoot(folder, 'package.json'), 'utf8')));
     const title = `${manifest.name} ${manifest.version}`;
     const texts = licenceTextsIn(inRoot(folder));
-    if (manifest.license === undefined && texts.length === 0) withoutLicence.push(title);
+    const complete = texts.some((text) => fullText.test(text));
+    if (!complete && /\bMIT\b/.test(manifest.license ?? '')) needMitTerms.add(title);
+    else if (!complete) withoutLicence.push(title);
     const licence = `Licence: ${manifest.license ?? 'as follows'}`;
     sections.set(
       title,
       [title, manifest.homepage, licence, '', ...texts].filter((line) => line !== undefined).join('\n'),
     );
   }
-  if (withoutLicence.length > 0) throw new Error(`No licence found for ${withoutLicence.join(', ')}.`);
+  if (withoutLicence.length > 0) throw new Error(`No licence text found for ${withoutLicence.join(', ')}.`);
   const sorted = [...sections.keys()].sort((a, b) => a.localeCompare(b, 'en')).map((title) => sections.get(title));
-  const line = `\n\n${'-'.repeat(80)}\n\n`;
-  return `${['This product contains code of the following packages.', ...sorted].join(line)}\n`;
+  const head = 'This product contains code of the following packages.';
+  const terms =
+    needMitTerms.size === 0
+      ? []
+      : [
+          `The packages above that name the MIT licence but bring no text (${[...needMitTerms].sort().join(', ')}) are used under its terms, with the copyright of their authors:\n\n${mitTerms()}`,
+        ];
+  return `${[head, ...sorted, ...terms].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 
 /** Folder (relative to the project) of the package that a bundled file comes from; undefined for our own files. */
@@ -56,4 +69,10 @@ function licenceTextsIn(folder: string): string[] {
     .readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && licenceFile.test(entry.name))
     .map((entry) => fs.readFileSync(path.join(folder, entry.name), 'utf8').trim());
+}
+
+/** The words of the MIT licence, as our own has them. */
+function mitTerms(): string {
+  const own = fs.readFileSync(inRoot('LICENSE'), 'utf8');
+  return own.slice(own.indexOf('Permission is hereby granted')).trim();
 }

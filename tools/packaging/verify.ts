@@ -2,8 +2,12 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
+import * as v from 'valibot';
 import { readManifest } from '../build/bundles.ts';
+import { ask, serveFolder } from '../daemons.ts';
 import { serverMain } from '../vscodeHost/server.ts';
 import type { Target } from './target.ts';
 import { currentTarget, platformOf } from './target.ts';
@@ -34,7 +38,7 @@ const unwanted =
  * @throws Error with everything that is wrong
  */
 export async function verify(file: string, target: Target): Promise<void> {
-  const work = fs.mkdtempSync(path.join(os.tmpdir(), 'photo-organizer-install-'));
+  const work = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'photo-organizer-install-')));
   const extensions = path.join(work, 'extensions');
   const server = [
     serverMain(),
@@ -57,7 +61,7 @@ export async function verify(file: string, target: Target): Promise<void> {
     if (folder === undefined || others.length > 0) throw new Error(`${id} was not installed into one folder.`);
     const installed = path.join(extensions, folder);
     checkContents(installed, target);
-    if (target === currentTarget()) await checkThatItRuns(installed, version);
+    if (target === currentTarget()) await checkThatItRuns(installed, version, work);
   } finally {
     await fs.promises.rm(work, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -80,12 +84,37 @@ function checkContents(folder: string, target: Target): void {
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-/** The command says its version, and sharp decodes with each binding that is shipped. */
-async function checkThatItRuns(folder: string, version: string): Promise<void> {
-  const { stdout } = await run(process.execPath, [path.join(folder, 'dist', 'cli.js'), '--version']);
+/** The installed command says its version, and its daemon decodes a photo, with each binding of sharp that is shipped. */
+async function checkThatItRuns(folder: string, version: string, work: string): Promise<void> {
+  const command = path.join(folder, 'dist', 'cli.js');
+  const { stdout } = await run(process.execPath, [command, '--version']);
   if (stdout.trim() !== version) throw new Error(`The installed command is version ${stdout.trim()}, not ${version}.`);
-  const script =
-    "import sharp from 'sharp'; const { info } = await sharp({ create: { width: 8, height: 6, channels: 3, background: 'red' } }).jpeg().toBuffer({ resolveWithObject: true }); console.log(info.format, info.width);";
-  const { stdout: decoded } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
-  if (decoded.trim() !== 'jpeg 8') throw new Error(`The installed sharp does not work: ${decoded}`);
+  const bindings = platformOf(currentTarget()).needsWasm ? ['native', 'wasm'] : ['native'];
+  for (const binding of bindings) {
+    const photos = path.join(work, `photos-${binding}`);
+    const home = path.join(work, `home-${binding}`);
+    fs.mkdirSync(photos);
+    await sharp({ create: { width: 320, height: 240, channels: 3, background: 'teal' } }).toFile(
+      path.join(photos, 'one.jpg'),
+    );
+    const environment: Record<string, string> = binding === 'wasm' ? { PHOTO_ORGANIZER_SHARP: 'wasm' } : {};
+    await using _served = await serveFolder({ folder: photos, home, name: 'Installed', command, environment });
+    await waitForOnePhoto(home, photos, binding);
+  }
 }
+
+async function waitForOnePhoto(home: string, folder: string, binding: string): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ; await delay(200)) {
+    const { scanning, photos } = v.parse(StatusSchema, await ask(home, folder, ['status']));
+    if (scanning === null && photos.local === 1 && photos.unreadable === 0) return;
+    if (scanning === null && photos.unreadable > 0)
+      throw new Error(`The installed sharp (${binding}) decodes nothing.`);
+    if (Date.now() > deadline)
+      throw new Error(`The installed daemon (${binding}) did not read its folder within 30 s.`);
+  }
+}
+
+const StatusSchema = v.object({
+  scanning: v.nullable(v.object({ done: v.number() })),
+  photos: v.object({ local: v.number(), unreadable: v.number() }),
+});

@@ -17,6 +17,9 @@ const VerdictSchema = v.object({ error: v.nullable(v.string()) });
 const { flags, extensions, folder } = readArguments(process.argv.slice(2));
 const tests = flags.get('extensionTestsPath');
 if (tests === undefined) throw new Error('--extensionTestsPath is missing.');
+// A window takes one of each kind only, and says nothing about others.
+if (extensions.length > 1)
+  throw new Error('Only one --extensionDevelopmentPath can be had: put others into --extensions-dir.');
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'photo-organizer-tests-'));
 const outputFile = path.join(work, 'output.log');
