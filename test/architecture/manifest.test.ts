@@ -48,6 +48,10 @@ describe('package-lock.json', () => {
           integrity: v.optional(v.string()),
           resolved: v.optional(v.string()),
           link: v.optional(v.boolean()),
+          dev: v.optional(v.boolean()),
+          optional: v.optional(v.boolean()),
+          os: v.optional(v.array(v.string())),
+          optionalDependencies: v.optional(Versions),
         }),
       ),
     }),
@@ -63,8 +67,22 @@ describe('package-lock.json', () => {
     expect(lockText).not.toMatch(/"(resolved|version)": "(https?|git)/);
   });
 
-  test('has the hash of every package', () => {
-    const unverified = installed.filter(([, { integrity, link }]) => integrity === undefined && link !== true);
+  test('has every optional package, of all platforms: without, npm ci refuses to install anything', () => {
+    const missing = installed.flatMap(([location, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter((name) => !installed.some(([other]) => other.endsWith(`node_modules/${name}`)))
+        .map((name) => `${location} asks for ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('has the hash of every package, but of a few of the linter for other platforms', () => {
+    const unverified = installed.filter(
+      ([location, { integrity, link, dev, optional, os }]) =>
+        integrity === undefined &&
+        link !== true &&
+        !(dev && optional && os && /^node_modules\/@oxlint(-tsgolint)?\//.test(location)),
+    );
     expect(unverified.map(([location]) => location)).toEqual([]);
   });
 });
