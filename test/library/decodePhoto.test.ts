@@ -197,6 +197,36 @@ describe('pixels', () => {
   });
 });
 
+const realPhotos = path.join(import.meta.dirname, '../../../shared/photos');
+if (fs.existsSync(realPhotos)) {
+  describe('real photos', () => {
+    test.each(['Landscape', 'Portrait'])('eight orientations of a %s are one picture', async (scene) => {
+      const upright = scene === 'Landscape' ? { width: 1800, height: 1200 } : { width: 1200, height: 1800 };
+      const hashes: string[] = [];
+      for (let n = 0; n <= 8; n++) {
+        const bytes = fs.readFileSync(path.join(realPhotos, 'orientation', `${scene}_${n}.jpg`));
+        const { facts } = await decodeWhole(bytes);
+        expect(facts).toMatchObject(upright);
+        hashes.push(facts.blockhash ?? '');
+      }
+      for (const hash of hashes) expect(distance(hash, hashes[0] ?? '')).toBeLessThan(8);
+    });
+
+    test('a phone’s HEIC is kept with its metadata and upright size', async () => {
+      const { facts, thumbnail } = await decodeWhole(fs.readFileSync(path.join(realPhotos, 'phone/heic-iphone7.heic')));
+      expect(thumbnail).toBeNull();
+      expect(facts).toMatchObject({
+        format: 'heic',
+        width: 4032,
+        height: 3024,
+        blockhash: null,
+        takenAt: '2019-10-20T18:34:30+02:00',
+        camera: 'Apple iPhone 7',
+      });
+    });
+  });
+}
+
 describe('bad input', () => {
   test('a truncated JPEG or PNG is a damaged photo: shown, but not hashed', async () => {
     for (const format of ['jpeg', 'png'] as const) {

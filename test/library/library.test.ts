@@ -295,6 +295,21 @@ describe('changes on disk', () => {
     expect(tally(changes).removed).toEqual([]);
   });
 
+  test('that move a photo’s bytes elsewhere do not remove it in between', async () => {
+    const stand = await newStand();
+    const large = await picture(5, 3000, 2000).png({ compressionLevel: 1 }).toBuffer();
+    write(stand.folder, 'a.png', large);
+    const { library, changes } = await scanned(stand, { settle: 400 });
+    changes.length = 0;
+    // The small one is entered, and told, long before the large one is found under its new name.
+    write(stand.folder, 'a.png', await tinyJpeg(1));
+    write(stand.folder, 'b.png', large);
+    await waitFor('both', async () => library.get(await idOf(1)) && library.paths(sha256(large))[0]?.endsWith('b.png'));
+    await idle(library);
+    expect(changes.length).toBeGreaterThan(1);
+    expect(tally(changes)).toEqual({ added: ['a.png', 'b.png'], removed: [] });
+  });
+
   test('of one of two files of a photo keep the photo', async () => {
     const stand = await newStand();
     write(stand.folder, 'a.jpg', await tinyJpeg(1));
@@ -354,6 +369,23 @@ describe('a folder that is not what it was', () => {
     await waitFor('it can be used again', () => library.unavailable() === null);
     await waitFor('the deletion is believed', () => names(library).length === 1);
     expect(tally(changes)).toEqual({ added: [], removed: [await idOf(1)] });
+  });
+
+  test('is not concluded from when that happens in the middle of a scan', async () => {
+    const stand = await newStand();
+    await writeTiny(stand.folder, 1, 2);
+    const { library, changes } = await scanned(stand, { settle: 400 });
+    changes.length = 0;
+    const third = await idOf(3);
+    library.onStatus(() => {
+      if (library.get(third) !== undefined) fs.rmSync(markerPath(stand.folder), { force: true });
+    });
+    fs.rmSync(path.join(stand.folder, '1.jpg'));
+    await writeTiny(stand.folder, 3);
+    await waitFor('the loss is noticed', () => library.unavailable());
+    await idle(library);
+    expect(names(library)).toEqual(['1.jpg', '2.jpg', '3.jpg']);
+    expect(tally(changes)).toEqual({ added: ['3.jpg'], removed: [] });
   });
 
   test('comes back by itself, and is watched again', async () => {
