@@ -170,7 +170,7 @@ class PhotoSearch {
     const facts = [dates.takenAt(photo.takenAt), formatBytes(photo.size), holdersText(photo, self)];
     return {
       label: withoutIcons(photo.name),
-      description: facts.filter((fact) => fact !== undefined).join(' · '),
+      description: withoutIcons(facts.filter((fact) => fact !== undefined).join(' · ')),
       // The daemon has chosen already; VS Code must not look for the letters in the name again.
       alwaysShow: true,
       iconPath: picture === undefined ? new vscode.ThemeIcon('file-media') : vscode.Uri.parse(picture),

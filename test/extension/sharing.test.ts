@@ -269,5 +269,7 @@ async function photosBelow(tree: PhotoTree, node: PhotoTreeNode | undefined): Pr
 
 const labelOf =
   (tree: PhotoTree) =>
-  (node: PhotoTreeNode): string =>
-    String(tree.getTreeItem(node).label);
+  (node: PhotoTreeNode): string => {
+    const { label } = tree.getTreeItem(node);
+    return typeof label === 'string' ? label : (label?.label ?? '');
+  };

@@ -96,6 +96,7 @@ function receive(message: ToGallery): void {
       stopped = message.message;
       showNotice();
       if (stopped === null) askIn(0);
+      else count.textContent = '';
       break;
     case 'search':
       search.value = message.query;
