@@ -406,7 +406,15 @@ describe('a folder that is not what it was', () => {
     await waitFor('it can be used again', () => library.unavailable() === null);
     await writeTiny(stand.folder, 2);
     await waitFor('the new photo', async () => library.get(await idOf(2)));
-    expect(tally(changes)).toEqual({ added: ['2.jpg'], removed: [] });
+    // Also when it is a rescan that notices both, and the folder is a new one to the system.
+    fs.renameSync(stand.folder, away);
+    await library.rescan();
+    fs.cpSync(away, stand.folder, { recursive: true, preserveTimestamps: true });
+    await library.rescan();
+    expect(library.unavailable()).toBeNull();
+    await writeTiny(stand.folder, 3);
+    await waitFor('the third photo', async () => library.get(await idOf(3)));
+    expect(tally(changes)).toEqual({ added: ['2.jpg', '3.jpg'], removed: [] });
   });
 
   test('and is another shared one is not taken for it', async () => {

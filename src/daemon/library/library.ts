@@ -113,6 +113,8 @@ class FolderLibrary implements Library {
   #closedFolders: ReadonlyMap<string, string> = new Map();
   #unavailable: string | null = null;
   #folderId: string | undefined;
+  /** Whether it was tried to watch the folder since it was last away. */
+  #watched = false;
   #watchProblem: string | null = null;
   #scanProblem: AppError | undefined;
   #flushing: Promise<void> | undefined;
@@ -280,12 +282,11 @@ class FolderLibrary implements Library {
     for (;;) {
       await delay(Math.min(markerInterval.unavailable, this.#rescanInterval), signal);
       if (signal.aborted) return;
-      const wasAway = this.#unavailable !== null;
       const sinceCheck = performance.now() - this.#lastCheck;
-      if (!wasAway && sinceCheck < Math.min(markerInterval.available, this.#rescanInterval)) continue;
+      if (this.#watched && sinceCheck < Math.min(markerInterval.available, this.#rescanInterval)) continue;
       if (!(await this.#checkAvailable())) continue;
       if (this.#writer.problem !== undefined) await this.#flush();
-      if (!wasAway) continue;
+      if (this.#watched) continue;
       await this.#watch();
       await this.rescan();
     }
@@ -294,6 +295,7 @@ class FolderLibrary implements Library {
   async #watch(): Promise<void> {
     // While the folder is away there is nothing to watch, and that is said by `unavailable`.
     if (this.#unavailable !== null) return;
+    this.#watched = true;
     this.#watchProblem = await this.#watcher.watch();
     this.#tellStatus();
   }
@@ -407,6 +409,7 @@ class FolderLibrary implements Library {
     const unavailable = other
       ? `Another shared folder is now at ${this.#folder}: connect the right disk, or restart to use this one.`
       : why;
+    if (unavailable !== null) this.#watched = false;
     if (unavailable !== this.#unavailable) {
       this.#unavailable = unavailable;
       if (unavailable === null) this.#logger.info('the folder can be used');
