@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { sharpVariable } from '../../src/daemon/library/decoderMessages.ts';
 import type { Library } from '../../src/daemon/library/types.ts';
 import { markerPath } from '../../src/protocol/state.ts';
 import { waitFor } from '../support/waitFor.ts';
@@ -480,6 +481,26 @@ describe('trouble', () => {
     });
     await waitFor('all photos', () => names(library).length === 6);
     expect(library.unreadable()).toEqual([]);
+  });
+
+  test('with starting a decoder is said, and nothing is concluded', async () => {
+    const stand = await newStand();
+    await writeTiny(stand.folder, 1, 2);
+    await (await scanned(stand)).close();
+    vi.stubEnv(sharpVariable, 'wasm');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    fs.rmSync(path.join(stand.folder, '1.jpg'));
+    await writeTiny(stand.folder, 3);
+    const { library, changes } = await scanned(stand);
+    expect(library.problems()).toEqual([expect.stringContaining('@img/sharp-wasm32')]);
+    expect(names(library)).toEqual(['1.jpg', '2.jpg']);
+    expect(changes).toEqual([]);
+    vi.unstubAllEnvs();
+    await library.rescan();
+    expect(library.problems()).toEqual([]);
+    expect(names(library)).toEqual(['2.jpg', '3.jpg']);
   });
 
   test('with the patterns to leave out is an error that says so', async () => {

@@ -6,6 +6,7 @@ import fs from 'node:fs/promises';
 import type { SharpOptions } from 'sharp';
 import { messageOf, systemCodeOf } from '../../protocol/errors.ts';
 import type { PhotoFormat, PhotoId } from '../../protocol/photo.ts';
+import { wireLimits } from '../../protocol/wire.ts';
 import type { Decoded } from './decoderMessages.ts';
 import { stampOf } from './stamp.ts';
 import { formatOf, isSvg, sniffedBytes } from './format.ts';
@@ -28,8 +29,6 @@ const maxDecodedFile = 512 * 1024 * 1024;
 /** Bytes of memory that stay from one file to the next. */
 const maxKeptMemory = 32 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
-/** Bytes; the wire takes no larger thumbnail. */
-const maxThumbnail = 128 * 1024;
 
 /** Formats that sharp's prebuilt library decodes. The others are kept by their bytes and metadata. */
 const decodable: ReadonlySet<PhotoFormat> = new Set(['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif']);
@@ -230,7 +229,7 @@ async function encodeThumbnail(sharp: Sharp, { width, height, channels, data }: 
   const picture = sharp(data, { raw: { width, height, channels } });
   if (channels === 2 || channels === 4) {
     const webp = await picture.clone().webp({ quality: 75, effort: 0, alphaQuality: 50 }).toBuffer();
-    if (webp.length <= maxThumbnail) return { mime: 'image/webp', data: webp };
+    if (webp.length <= wireLimits.thumbnail) return { mime: 'image/webp', data: webp };
   }
   const jpeg = await picture.flatten({ background: '#ffffff' }).jpeg({ quality: 75 }).toBuffer();
   return { mime: 'image/jpeg', data: jpeg };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { PhotoFactsSchema } from '../../protocol/photo.ts';
+import { wireLimits } from '../../protocol/wire.ts';
 import { StampSchema } from './stamp.ts';
 
 /** Environment variable of a decoder process: `wasm` makes sharp use its WebAssembly build. */
@@ -17,7 +18,7 @@ export const recipe = 1;
 
 const ThumbnailSchema = v.object({
   mime: v.picklist(['image/webp', 'image/jpeg']),
-  data: v.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  data: v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= wireLimits.thumbnail),
 });
 
 /** Everything about a photo but its name, which belongs to the file. */
