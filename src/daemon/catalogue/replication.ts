@@ -218,10 +218,7 @@ async function checkedRecords(payload: Uint8Array, signal: AbortSignal): Promise
   return records;
 }
 
-/** A page as it is sent; of records that are all as long as they may be, only as many as fit into a frame. */
+/** A page as it is sent. As many records as a page may have fit into a frame, however long they are. */
 function frameOf({ index, records, last, more }: OwnPage): Frame {
-  const payload = encodePage(records);
-  if (payload.length <= wireLimits.payload) return { header: { index, last, more }, payload };
-  const half = records.slice(0, records.length / 2);
-  return frameOf({ index, records: half, last: half.at(-1)?.[0] ?? 0, more: true });
+  return { header: { index, last, more }, payload: encodePage(records) };
 }
