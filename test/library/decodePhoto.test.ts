@@ -287,6 +287,21 @@ describe('bad input', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
+  test('a picture of absurd length is refused with a reason', async () => {
+    const line = { create: { width: 1_100_000, height: 2, channels: 3 as const, background: '#808080' } };
+    const decoded = await decode(await sharp(line).png().toBuffer(), 'line.png');
+    expect(decoded).toMatchObject({ kind: 'broken', reason: expect.stringContaining('more than 1000000 pixels') });
+  });
+
+  test('a HEIC with a broken container is kept by its bytes', async () => {
+    const heic = Buffer.concat([
+      Buffer.from('0000001866747970686569630000000', 'hex'),
+      Buffer.from('\0mif1heic rubbish'),
+    ]);
+    const decoded = await decodeWhole(heic, 'broken.heic');
+    expect(decoded).toMatchObject({ thumbnail: null, facts: { format: 'heic', width: 0, height: 0 } });
+  });
+
   test('a file too large to decode is kept by its bytes', async () => {
     const file = path.join(temporaryFolder(), 'huge.jpg');
     const head = await picture(1, 64, 64)

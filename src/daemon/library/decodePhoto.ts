@@ -8,11 +8,11 @@ import { messageOf, systemCodeOf } from '../../protocol/errors.ts';
 import type { PhotoFormat, PhotoId } from '../../protocol/photo.ts';
 import { wireLimits } from '../../protocol/wire.ts';
 import type { Decoded } from './decoderMessages.ts';
-import { stampOf } from './stamp.ts';
 import { formatOf, isSvg, sniffedBytes } from './format.ts';
 import { jpegSize } from './jpegSize.ts';
 import { metadataOf } from './metadata.ts';
 import type { Sharp } from './sharpBinding.ts';
+import { stampOf } from './stamp.ts';
 import type { ThumbnailImage } from './types.ts';
 
 /** Pixels on the longer side of a thumbnail, and of the raster that the blockhash is made from. */
@@ -24,6 +24,8 @@ const narrowestRaster = 64;
 const blockhashBits = 16;
 /** A small file can claim any size: more than this is not decoded. */
 const maxPixels = 120e6;
+/** Pixels; the catalogue takes no longer side. */
+const maxSide = 1_000_000;
 /** Bytes; larger files are hashed in pieces and kept without pixels. */
 const maxDecodedFile = 512 * 1024 * 1024;
 /** Bytes of memory that stay from one file to the next. */
@@ -84,7 +86,8 @@ async function decodeOpened(sharp: Sharp, path: string, handle: FileHandle): Pro
     damaged: false,
   };
   if (!whole || !decodable.has(format)) {
-    const measured = whole && format === 'heic' ? await uprightSize(sharp, bytes) : undefined;
+    // Its container says the size; where that is broken, the bytes are kept all the same.
+    const measured = whole && format === 'heic' ? await uprightSize(sharp, bytes).catch(() => undefined) : undefined;
     return { kind: 'photo', stamp, facts: { ...facts, ...measured }, thumbnail: null };
   }
   try {
@@ -178,7 +181,9 @@ function decodeOptions(failOn: 'error' | 'none'): SharpOptions {
 
 async function uprightSize(sharp: Sharp, bytes: Buffer): Promise<{ width: number; height: number }> {
   const { autoOrient } = await sharp(bytes, decodeOptions('none')).metadata();
-  return { width: autoOrient.width, height: autoOrient.height };
+  const { width, height } = autoOrient;
+  if (Math.max(width, height) > maxSide) throw new Error(`a side has more than ${maxSide} pixels`);
+  return { width, height };
 }
 
 /** Undefined where the frame header does not tell it beyond doubt. */
