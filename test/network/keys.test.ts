@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFileOnce } from '../../src/daemon/network/createFileOnce.ts';
 import { loadOrCreateNetworkKey } from '../../src/daemon/network/networkKey.ts';
 import { loadOrCreatePeerKey } from '../../src/daemon/network/peerKey.ts';
 import { networkFile } from '../../src/protocol/state.ts';
@@ -48,6 +49,16 @@ describe('the key of a network', () => {
 
   it.each(['', '../evil', 'a/b', '.hidden', 'x'.repeat(64), 'a\u0000b'])('does not go by the name %j', async (name) => {
     await expect(loadOrCreateNetworkKey(temporaryFolder(), name)).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('a file that is made once', () => {
+  it('is whole, and is not replaced by who comes later', async () => {
+    const file = path.join(temporaryFolder(), 'deep', 'file');
+    await createFileOnce(file, 'first');
+    await createFileOnce(file, 'second');
+    expect(fs.readFileSync(file, 'utf8')).toBe('first');
+    expect(fs.readdirSync(path.dirname(file))).toEqual(['file']);
   });
 });
 

@@ -159,6 +159,8 @@ describe('a network', () => {
 
   it('is found by the files of this user’s other daemons', async () => {
     const home = machine();
+    // The anchor leads nowhere, so that nothing but the files can.
+    await stranger(home.firstPort, (socket) => socket.destroy());
     const other = await startPeer(home, 'other', { port: home.firstPort + 7 });
     const file: DaemonFile = {
       pid: process.pid,
@@ -179,7 +181,7 @@ describe('a network', () => {
       fs.writeFileSync(path.join(home.home, 'folders', name, 'daemon.json'), content);
     }
     const peer = await startPeer(home, 'peer');
-    expect(peer.self.port).toBe(home.firstPort);
+    expect(peer.self.port).toBe(home.firstPort + 1);
     await waitForOneNetwork(() => [viewOf(peer), viewOf(other)]);
   });
 

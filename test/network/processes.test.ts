@@ -62,7 +62,8 @@ describe('a central', { timeout: 60_000 }, () => {
     const peers = await threeProcesses(home);
     const [first] = peers;
     await first.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    // Longer than one round of pings whenever it begins, shorter than three.
+    await new Promise((resolve) => setTimeout(resolve, 2_100));
     await first.kill('SIGCONT');
     // Long enough that a verdict on the missed rounds would have been spoken.
     const until = Date.now() + 4_000;
