@@ -19,6 +19,9 @@ Shares photo folders of three friends on this computer, shows what they see, and
   --once     end after the report
   --no-code  do not open VS Code`;
 
+/** A person asked to end: no error. */
+class Ended extends Error {}
+
 await main();
 
 async function main(): Promise<void> {
@@ -58,9 +61,6 @@ async function main(): Promise<void> {
   // Handlers of signals would keep the process alive.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal);
 }
-
-/** A person asked to end: no error. */
-class Ended extends Error {}
 
 function readArguments() {
   return parseArgs({
