@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { connectToDaemon } from '../../../src/client/connection.ts';
 import type { DaemonClient } from '../../../src/client/types.ts';
 import { folderState } from '../../../src/protocol/state.ts';
@@ -54,7 +54,7 @@ export class Friends {
   readonly #clients: DaemonClient[] = [];
 
   constructor() {
-    afterEach(async () => this.end());
+    onTestFinished(() => this.end());
   }
 
   async end(): Promise<void> {
