@@ -20,7 +20,6 @@ export function photoCommands(context: CommandContext) {
     [commandIds.openPhoto]: { enabled: (connection, argument) => openPhoto(context, connection, argument) },
     [commandIds.revealOriginal]: { enabled: revealOriginal },
     [commandIds.copyPhotoId]: { enabled: (connection, argument) => copyPhotoId(context, connection, argument) },
-    // The gallery says itself why it is empty.
     [commandIds.openGallery]: {
       enabled: (_connection, argument) => context.showGallery(queryOf(argument)),
     },

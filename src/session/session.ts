@@ -135,14 +135,7 @@ export class Session extends Disposable {
     }
     this.#stopping = true;
     try {
-      const gone = new Promise<void>((resolve) => {
-        const listening = connection.onDidClose(() => {
-          listening.dispose();
-          resolve();
-        });
-      });
-      await connection.client.stop({ signal: AbortSignal.timeout(stopLimit) });
-      await Promise.race([gone, delay(stopLimit, connection.signal).catch(() => {})]);
+      await leave(connection);
     } finally {
       this.#stopping = false;
     }
@@ -320,6 +313,21 @@ export class Session extends Disposable {
   #inBackground(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
       if (!AppError.is(error, 'cancelled')) this.#options.log.error(messageOf(error));
+    });
+  }
+}
+
+/** Asks the daemon to go and waits until it has ended the connection, which it does last. */
+async function leave({ client, signal: ended }: Connection): Promise<void> {
+  const limit = AbortSignal.timeout(stopLimit);
+  try {
+    await client.stop({ signal: limit });
+    await delay(stopLimit, AbortSignal.any([limit, ended]));
+  } catch (error) {
+    if (ended.aborted) return;
+    if (!limit.aborted) throw error;
+    throw new AppError('timeout', vscode.l10n.t('The photo daemon does not end: its log says what it is doing.'), {
+      cause: error,
     });
   }
 }
