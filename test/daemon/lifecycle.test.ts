@@ -196,7 +196,7 @@ describe('the control socket', () => {
 describe('a daemon', () => {
   it('that serves only while somebody is connected ends by itself', { timeout: 60_000 }, async () => {
     const friends = new Friends();
-    const daemon = await friends.serve(friends.folder('photos'), '--while-connected');
+    const daemon = await friends.serve(friends.folder('photos'));
     const ended = once(daemon.child, 'exit');
     daemon.client[Symbol.dispose]();
     expect(await ended).toEqual([0, null]);

@@ -92,7 +92,8 @@ export class Friends {
 
   /** Starts a daemon and waits until it is ready. */
   async serve(folder: string, ...args: string[]): Promise<RunningDaemon> {
-    const child = spawn(command, ['--home', this.home, '--json', 'daemon', folder, ...args], {
+    // While the client below is connected: a test run that is killed leaves no daemon behind.
+    const child = spawn(command, ['--home', this.home, '--json', 'daemon', folder, '--while-connected', ...args], {
       cwd: this.base,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
