@@ -25,6 +25,14 @@ describe('CBOR', () => {
     );
   });
 
+  it('copies bytes out of the message, so that keeping them does not keep it', () => {
+    const message = Buffer.concat([Buffer.alloc(1000), encodeCbor([Uint8Array.of(1, 2, 3)])]).subarray(1000);
+    const [bytes] = decodeCbor(message) as [Uint8Array];
+    expect(bytes.buffer.byteLength).toBe(3);
+    message.fill(0);
+    expect([...bytes]).toEqual([1, 2, 3]);
+  });
+
   it('leaves out properties that are undefined', () => {
     expect(decodeCbor(encodeCbor({ a: 1, b: undefined }))).toEqual({ a: 1 });
   });

@@ -164,15 +164,18 @@ describe('request streams between two nodes', () => {
   });
 
   it('start anew when no request on a stream is ever answered', async () => {
-    let first = true;
+    let opened = 0;
     await server.handle(protocol, (stream) => {
-      if (first) stream.addEventListener('message', () => undefined);
-      else serveRequests(stream, { peerId: 'whoever', handler: echo, logger: silentLogger });
-      first = false;
+      const deaf = ++opened === 1;
+      const handler: RequestHandler = (request) =>
+        deaf && request.header === 'lost' ? Promise.withResolvers<Frame>().promise : Promise.resolve(request);
+      serveRequests(stream, { peerId: 'whoever', handler, logger: silentLogger });
     });
+    await ask('first');
     const asked = Array.from({ length: wireLimits.requestsInFlight }, () => ask('lost', { timeout: 100 }));
     expect((await Promise.allSettled(asked)).every(({ status }) => status === 'rejected')).toBe(true);
     expect((await ask('found')).header).toBe('found');
+    expect(opened).toBe(2);
   });
 
   it('fail at once when the connection breaks, and when there is none', async () => {

@@ -39,10 +39,12 @@ export function encodeCbor(value: unknown): Uint8Array {
 
 /**
  * One value from exactly `bytes`. Strict: no indefinite lengths, tags, undefined, NaN or duplicate keys, at most 16 levels.
- * What it means is checked by the schema of whoever asked.
+ * Byte strings in it are copies. What it means is checked by the schema of whoever asked.
  * @throws Error when `bytes` are not such a value
  */
 export function decodeCbor(bytes: Uint8Array): unknown {
-  const value: unknown = decode(bytes, { ...decodeOptions, tokenizer: new BoundedTokenizer(bytes, decodeOptions) });
+  // Out of a Buffer, cborg cuts views: one remembered id would keep the whole message in memory.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const value: unknown = decode(plain, { ...decodeOptions, tokenizer: new BoundedTokenizer(plain, decodeOptions) });
   return value;
 }
