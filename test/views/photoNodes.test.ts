@@ -104,7 +104,7 @@ test('a photo is own, remote or offline', () => {
 
 test('photos to fetch are grouped by the friend they come from: online first, own later, offline last', () => {
   const photos = [
-    summaryForTests(1, { holders: [holder('me', true), holder('Ana', true)] }),
+    summaryForTests(1, { holders: [holder('Abel', true), holder('Ana', true)] }),
     summaryForTests(2, { holders: [holder('Zé', false)] }),
     summaryForTests(3, { holders: [holder('Bruno', true, 'replica'), holder('Ana', true)] }),
     summaryForTests(4, { holders: [holder('Zé', false), holder('Bruno', true, 'replica')] }),
@@ -112,11 +112,11 @@ test('photos to fetch are grouped by the friend they come from: online first, ow
     summaryForTests(6, { holders: [holder('Ana', true)] }),
   ];
   expect(
-    pickGroups(photos, 'id-me').map((group) => [group.holder?.name, group.photos.map(({ size }) => size - 1000)]),
+    pickGroups(photos, 'id-Abel').map((group) => [group.holder?.name, group.photos.map(({ size }) => size - 1000)]),
   ).toEqual([
     ['Ana', [3, 6]],
     ['Bruno', [4]],
-    ['me', [1]],
+    ['Abel', [1]],
     ['Zé', [2]],
     [undefined, [5]],
   ]);
