@@ -131,6 +131,7 @@ export interface GalleryStrings {
   unavailable: string;
   /** The same in a word, on the tile. */
   offline: string;
+  countOne: string;
   /** `{0}` photos. */
   count: string;
   /** `{0}` of `{1}` photos. */

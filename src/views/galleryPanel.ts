@@ -262,6 +262,7 @@ function galleryStrings(): GalleryStrings {
     noMatch: vscode.l10n.t('No photo matches the search.'),
     unavailable: vscode.l10n.t('Nobody who is online has this photo.'),
     offline: vscode.l10n.t('offline'),
+    countOne: vscode.l10n.t('1 photo'),
     count: vscode.l10n.t('{0} photos'),
     countOf: vscode.l10n.t('{0} of {1} photos'),
     heldBy: vscode.l10n.t('held by {0}'),

@@ -38,6 +38,7 @@ test('a photo is named by name, date and holders', () => {
 
 test('the count says what is shown of what', () => {
   const texts = new PhotoTexts(galleryStringsForTests, 'en');
+  expect(texts.countOf(1, 1, 1)).toBe('1 photo');
   expect(texts.countOf(12_345, 12_345, 12_345)).toBe('12,345 photos');
   expect(texts.countOf(12, 12_345, 12)).toBe('12 of 12,345 photos');
   expect(texts.countOf(200_000, 200_000, 100_000)).toBe('200,000 photos (the first 100,000 are shown)');

@@ -49,6 +49,7 @@ export const galleryStringsForTests: GalleryStrings = {
   noMatch: 'No match.',
   unavailable: 'Nobody online has it.',
   offline: 'offline',
+  countOne: '1 photo',
   count: '{0} photos',
   countOf: '{0} of {1} photos',
   heldBy: 'held by {0}',

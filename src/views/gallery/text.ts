@@ -27,6 +27,7 @@ export class PhotoTexts {
 
   /** The count above the grid. */
   countOf(matches: number, total: number, shown: number): string {
+    if (matches === 1 && total === 1) return this.#strings.countOne;
     const count =
       matches === total
         ? fill(this.#strings.count, this.#number.format(total))
