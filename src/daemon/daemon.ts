@@ -6,8 +6,8 @@ import * as v from 'valibot';
 import { controlProtocolVersion } from '../protocol/control.ts';
 import { AppError, systemCodeOf, toAppError } from '../protocol/errors.ts';
 import type { PhotoId } from '../protocol/photo.ts';
-import type { DaemonFile, FolderState } from '../protocol/state.ts';
-import { DaemonFileSchema, folderState, privateFolderName } from '../protocol/state.ts';
+import type { DaemonFile, FolderState, Marker } from '../protocol/state.ts';
+import { DaemonFileSchema, folderState, MarkerSchema, privateFolderName } from '../protocol/state.ts';
 import { version } from '../protocol/version.ts';
 import { DisplayNameSchema } from '../protocol/wire.ts';
 import type { DaemonArguments } from './arguments.ts';
@@ -21,7 +21,7 @@ import { HoldingsReplication } from './catalogue/replication.ts';
 import { ControlServer } from './control/server.ts';
 import { ControlService } from './control/service.ts';
 import { openLibrary } from './library/library.ts';
-import { isShared, writeMarker } from './library/marker.ts';
+import { isShared, readMarker, writeMarker } from './library/marker.ts';
 import { ThumbnailStore } from './library/thumbnailStore.ts';
 import { startNetwork } from './network/network.ts';
 import { loadOrCreateNetworkKey } from './network/networkKey.ts';
@@ -255,25 +255,37 @@ function alreadyRunning(state: FolderState): AppError {
 }
 
 /**
- * Makes sure that the folder's marker is there. The first time that this user serves a folder, serving it is the sharing;
- * later a missing marker means that the folder is perhaps not the one it was (an unmounted disk), and only a person can say (I8).
+ * Makes sure that the folder is the one that this user shared. The first time, serving it is the sharing; later, a marker that is
+ * missing or another one means that this is perhaps not the folder it was (an unmounted disk), and only a person can say (I8).
  */
 async function share(state: FolderState, again: boolean): Promise<void> {
-  if (await isShared(state.folder)) return;
-  if (!again && fs.existsSync(state.libraryFile)) {
-    throw new AppError(
-      'folder-unavailable',
-      `${state.folder} was shared before, but its ${privateFolderName} folder is gone. Is the right disk mounted? If this is the right folder, share it again: photo-organizer daemon --share "${state.folder}"`,
-    );
-  }
+  const before = sharedBefore(state);
   try {
-    await writeMarker(state.folder);
+    const present = (await isShared(state.folder)) ? await readMarker(state.folder) : undefined;
+    if (before !== undefined && !again && present?.folderId !== before.folderId) {
+      throw new AppError(
+        'folder-unavailable',
+        `${state.folder} was shared before, but ${present === undefined ? `its ${privateFolderName} folder is gone` : 'it is another folder now'}. Is the right disk mounted? If this is the right folder, share it again: photo-organizer daemon --share "${state.folder}"`,
+      );
+    }
+    const marker = await writeMarker(state.folder);
+    if (before?.folderId !== marker.folderId) await writeFileAtomically(state.sharedFile, JSON.stringify(marker));
   } catch (error) {
+    if (!AppError.is(error, 'no-permission', 'disk-full')) throw error;
     throw new AppError(
-      toAppError(error).code,
-      `Sharing ${state.folder} needs permission to write in it (only into ${privateFolderName}): ${toAppError(error).message}`,
+      error.code,
+      `To share ${state.folder}, its ${privateFolderName} folder must be written: ${error.message}`,
       { cause: error },
     );
+  }
+}
+
+function sharedBefore(state: FolderState): Marker | undefined {
+  try {
+    return v.parse(MarkerSchema, JSON.parse(fs.readFileSync(state.sharedFile, 'utf8')));
+  } catch {
+    // Never shared here, or the record of it is damaged: then the marker in the folder is all there is to go by.
+    return undefined;
   }
 }
 

@@ -49,6 +49,8 @@ export interface FolderState {
   readonly socket: string;
   /** Written when a daemon is ready, removed when it leaves: see {@link DaemonFileSchema}. Mode 0600. */
   readonly daemonFile: string;
+  /** The marker of the folder as this user shared it (see {@link MarkerSchema}): a marker that came with a folder is nobody's consent. */
+  readonly sharedFile: string;
   /** libp2p private key (protobuf). Mode 0600. */
   readonly keyFile: string;
   readonly libraryFile: string;
@@ -94,6 +96,7 @@ export function folderState(home: string, folder: string): FolderState {
     directory,
     socket: socketPath(home, key),
     daemonFile: path.join(directory, 'daemon.json'),
+    sharedFile: path.join(directory, 'shared.json'),
     keyFile: path.join(directory, 'peer.key'),
     libraryFile: path.join(directory, 'library.db'),
     thumbnailsFile: path.join(directory, 'thumbnails.db'),
