@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -127,7 +128,11 @@ describe('a folder', () => {
     await daemon.end('SIGTERM');
     const refused = await friends.run(['daemon', folder]);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/--share/);
+    expect(refused.stderr).toMatch(/is gone.*--share/);
+    // What another disk at the same place looks like.
+    const other = marker.toString().replace(/"folderId": "[^"]*"/, `"folderId": "${randomUUID()}"`);
+    fs.writeFileSync(markerPath(folder), other);
+    expect((await friends.run(['daemon', folder])).stderr).toMatch(/another folder now.*--share/);
     fs.writeFileSync(markerPath(folder), marker);
     const back = await friends.serve(folder);
     await waitFor('the missing photo is noticed now', async () => (await back.client.status()).photos.local === 2);
