@@ -18,8 +18,10 @@ function photosOf(owner: string, count: number): PhotoFacts[] {
 
 async function waitForOneCollection(friends: readonly Friend[], photos: number): Promise<void> {
   await waitFor('one collection', () => {
+    // Counts first: whole lists at each look would take the time that the peers in this process need.
+    const counts = friends.map(({ catalogue }) => catalogue.totals().photos);
+    if (counts.some((count) => count !== photos)) throw new Error(`photos: ${counts.join(', ')}`);
     const [first, ...others] = friends.map((friend) => friend.collection());
-    if (first?.length !== photos) throw new Error(`${first?.length} photos`);
     return others.every((other) => JSON.stringify(other) === JSON.stringify(first));
   });
 }
