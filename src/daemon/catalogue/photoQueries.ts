@@ -112,9 +112,10 @@ export class PhotoQueries {
     }
     // The peer's own index has the date too: with it, a peer's photos are read in order.
     const taken = peer === undefined ? 'p.taken' : 'h.taken';
-    for (const { from, to } of timeRanges(params)) {
+    const range = timeRange(params);
+    if (range !== undefined) {
       where.push(`${taken} >= ?`, `${taken} < ?`);
-      values.push(from, to);
+      values.push(range.from, range.to);
     }
     for (const word of queryWords(params.query ?? '')) {
       const named = this.#peers.all().filter(({ name }) => namesPeer(word, name));
@@ -255,12 +256,14 @@ export class PhotoQueries {
  * `after` includes the first moment of the date it names and `before` ends just before it: after 2018 and before 2018-07 is
  * the first half of 2018. Photos without a date are in neither.
  */
-function timeRanges(params: ListParams): { from: number; to: number }[] {
+function timeRange(params: ListParams): { from: number; to: number } | undefined {
   const ranges: { from: number; to: number }[] = [];
   if (params.after !== undefined) ranges.push({ from: startOf(params.after), to: endOfTime });
   if (params.before !== undefined) ranges.push({ from: 1, to: startOf(params.before) });
   if (params.month !== undefined) ranges.push(monthRange(params.month));
-  return ranges;
+  if (ranges.length === 0) return undefined;
+  // One range in all: of several, SQLite would look up one and filter by the others.
+  return { from: Math.max(...ranges.map(({ from }) => from)), to: Math.min(...ranges.map(({ to }) => to)) };
 }
 
 function noSuchPhoto(reference: string): AppError {
