@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { AppError } from '../protocol/errors.ts';
 import { diskFolders, isShared } from '../session/folders.ts';
 import { commandIds } from '../session/ids.ts';
+import type { Session } from '../session/session.ts';
 import { readSettings } from '../session/settings.ts';
 import type { CommandContext } from './commandContext.ts';
 import type { CommandEntry } from './commandTable.ts';
@@ -25,7 +26,7 @@ export function sharingCommands({ session }: CommandContext) {
     if (folder !== undefined && (await mayStop(folder))) await session.stopSharing();
   };
   const selectFolder = async (): Promise<void> => {
-    const chosen = await pickFolder(session.folder);
+    const chosen = await pickFolder(session);
     if (chosen !== undefined) await session.use(chosen);
   };
   return {
@@ -80,13 +81,13 @@ async function mayStop(folder: vscode.WorkspaceFolder): Promise<boolean> {
   return answer === stop;
 }
 
-async function pickFolder(current: vscode.WorkspaceFolder | undefined): Promise<vscode.WorkspaceFolder | undefined> {
+async function pickFolder(session: Session): Promise<vscode.WorkspaceFolder | undefined> {
   const folders = await Promise.all(
     diskFolders().map(async (folder) => ({
       label: folder.name,
       description: folder.uri.fsPath,
-      detail: (await isShared(folder)) ? vscode.l10n.t('shared') : vscode.l10n.t('not shared'),
-      picked: folder.uri.toString() === current?.uri.toString(),
+      detail: (await isShared(session.home, folder)) ? vscode.l10n.t('shared') : vscode.l10n.t('not shared'),
+      picked: folder.uri.toString() === session.folder?.uri.toString(),
       folder,
     })),
   );

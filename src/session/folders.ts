@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises';
 import * as vscode from 'vscode';
+import { isSharedByThisUser } from '../client/consent.ts';
 import { AppError, systemCodeOf, toAppError } from '../protocol/errors.ts';
 import type { FolderState } from '../protocol/state.ts';
 import { folderState, markerPath } from '../protocol/state.ts';
@@ -9,20 +10,22 @@ export function diskFolders(): vscode.WorkspaceFolder[] {
   return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
 }
 
-/** Whether a person has shared the folder. */
-export async function isShared(folder: vscode.WorkspaceFolder): Promise<boolean> {
+/** Whether this user has shared the folder. @param home the user's state folder */
+export async function isShared(home: string, folder: vscode.WorkspaceFolder): Promise<boolean> {
   try {
-    await fs.access(markerPath(folder.uri.fsPath));
-    return true;
-  } catch {
-    // No marker, or one that cannot be read: nobody shared it, as far as this user is concerned.
-    return false;
+    return await isSharedByThisUser(await stateOf(home, folder));
+  } catch (error) {
+    if (AppError.is(error, 'folder-unavailable')) return false;
+    throw error;
   }
 }
 
-/** Those of `folders` that are shared. */
-export async function sharedAmong(folders: readonly vscode.WorkspaceFolder[]): Promise<vscode.WorkspaceFolder[]> {
-  const shared = await Promise.all(folders.map(isShared));
+/** Those of `folders` that this user has shared. */
+export async function sharedAmong(
+  home: string,
+  folders: readonly vscode.WorkspaceFolder[],
+): Promise<vscode.WorkspaceFolder[]> {
+  const shared = await Promise.all(folders.map((folder) => isShared(home, folder)));
   return folders.filter((_folder, index) => shared[index]);
 }
 
@@ -45,11 +48,13 @@ export async function stateOf(home: string, folder: vscode.WorkspaceFolder): Pro
 
 /**
  * Takes back a person's decision to share. Photos, kept copies and trash stay where they are.
- * @throws AppError `no-permission`
+ * @throws AppError `no-permission`, `folder-unavailable`
  */
-export async function removeMarker(folder: vscode.WorkspaceFolder): Promise<void> {
+export async function removeMarker(home: string, folder: vscode.WorkspaceFolder): Promise<void> {
+  const state = await stateOf(home, folder);
   try {
-    await fs.rm(markerPath(folder.uri.fsPath), { force: true });
+    await fs.rm(markerPath(state.folder), { force: true });
+    await fs.rm(state.sharedFile, { force: true });
   } catch (error) {
     throw toAppError(error);
   }

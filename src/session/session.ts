@@ -27,6 +27,9 @@ export interface SessionOptions {
 /** Milliseconds that a daemon gets to leave its network and exit. */
 const stopLimit = 15_000;
 
+/** Milliseconds between looks whether a marker that appeared is this user's. */
+const markerNoteWaits = [100, 200, 400, 800, 1_600];
+
 /** Milliseconds between two looks whether somebody else started the daemon again. */
 const reappearInterval = 2_000;
 
@@ -53,6 +56,11 @@ export class Session extends Disposable {
     this._register(vscode.workspace.onDidGrantWorkspaceTrust(() => this.#inBackground(() => this.begin())));
     this._register(vscode.workspace.onDidChangeWorkspaceFolders(() => this.#inBackground(() => this.#reconsider())));
     this._register({ dispose: () => this.#leave() });
+  }
+
+  /** The user's state folder. */
+  get home(): string {
+    return this.#options.home;
   }
 
   get state(): SessionState {
@@ -85,7 +93,7 @@ export class Session extends Disposable {
   /** Looks at the folders of the window and starts the daemon when the one that counts is shared. */
   async begin(): Promise<void> {
     const folders = diskFolders();
-    const folder = (await sharedAmong(folders))[0] ?? folders[0];
+    const folder = (await sharedAmong(this.home, folders))[0] ?? folders[0];
     await this.use(folder);
   }
 
@@ -96,7 +104,7 @@ export class Session extends Disposable {
     if (folder === undefined) return this.#enter({ kind: 'noFolder' });
     if (!vscode.workspace.isTrusted) return this.#enter({ kind: 'untrusted', folder });
     const { signal } = this.#current;
-    const shared = await isShared(folder);
+    const shared = await isShared(this.home, folder);
     if (signal.aborted) return;
     this.#watchMarker(folder);
     if (!shared) return this.#enter({ kind: 'notShared', folder });
@@ -158,7 +166,7 @@ export class Session extends Disposable {
     if (folder === undefined) return;
     await this.stop();
     this.#leave();
-    await removeMarker(folder);
+    await removeMarker(this.home, folder);
     this.#watchMarker(folder);
     this.#enter({ kind: 'notShared', folder });
   }
@@ -283,15 +291,23 @@ export class Session extends Disposable {
     }
   }
 
-  /** A marker that appears is a person's choice too: made in another window, or by the command. */
+  /** A marker that this user writes in another window, or by the command, counts here too. */
   #watchMarker(folder: vscode.WorkspaceFolder): void {
     const pattern = new vscode.RelativePattern(folder, `${privateFolderName}/${markerFileName}`);
     const watcher = vscode.workspace.createFileSystemWatcher(pattern, false, true, true);
-    const listening = watcher.onDidCreate(() => {
-      if (this.#state.kind === 'notShared') this.#inBackground(() => this.use(folder));
-    });
+    const listening = watcher.onDidCreate(() => this.#inBackground(() => this.#markerAppeared(folder)));
     this.#markerWatcher?.dispose();
     this.#markerWatcher = vscode.Disposable.from(watcher, listening);
+  }
+
+  /** The daemon that writes a marker notes a moment later that it was this user's. */
+  async #markerAppeared(folder: vscode.WorkspaceFolder): Promise<void> {
+    const { signal } = this.#current;
+    for (const wait of markerNoteWaits) {
+      if (this.#state.kind !== 'notShared') return;
+      if (await isShared(this.home, folder)) return this.use(folder);
+      await delay(wait, signal);
+    }
   }
 
   /** Ends what is under way, without touching the daemon. */

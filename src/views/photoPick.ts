@@ -39,10 +39,12 @@ export async function pickPhoto(
   const pick = vscode.window.createQuickPick<PhotoItem>();
   const search = new PhotoSearch(pick, connection, thumbnails, options);
   try {
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
       pick.onDidAccept(() => {
-        const photo = pick.activeItems[0]?.photo;
-        if (photo !== undefined) resolve({ photo, byButton: false });
+        search
+          .chosen()
+          .then((photo) => photo !== undefined && resolve({ photo, byButton: false }))
+          .catch(reject);
       });
       pick.onDidTriggerItemButton(({ item }) => {
         if (item.photo !== undefined) resolve({ photo: item.photo, byButton: true });
@@ -63,6 +65,8 @@ class PhotoSearch {
   readonly #thumbnails: Thumbnails;
   readonly #options: PhotoPickOptions;
   #timer: NodeJS.Timeout | undefined;
+  /** Resolves when the list is the answer to what is typed. */
+  #answered = Promise.withResolvers<void>();
   #current = new AbortController();
 
   constructor(
@@ -81,9 +85,21 @@ class PhotoSearch {
     this.#searchIn(0);
   }
 
+  /** The photo that Enter means: whoever types and presses it at once means what was typed, not the list of before. */
+  async chosen(): Promise<PhotoSummary | undefined> {
+    for (let answered; answered !== this.#answered;) {
+      answered = this.#answered;
+      await answered.promise;
+    }
+    const active = this.#pick.activeItems[0]?.photo;
+    const photos = this.#pick.items.flatMap(({ photo }) => photo ?? []);
+    return photos.find(({ id }) => id === active?.id) ?? photos[0];
+  }
+
   end(): void {
     clearTimeout(this.#timer);
     this.#current.abort();
+    this.#answered.resolve();
   }
 
   #searchIn(milliseconds: number): void {
@@ -92,6 +108,9 @@ class PhotoSearch {
     const current = new AbortController();
     this.#current = current;
     this.#pick.busy = true;
+    const superseded = this.#answered;
+    this.#answered = Promise.withResolvers();
+    superseded.resolve();
     this.#timer = setTimeout(() => {
       this.#search(AbortSignal.any([current.signal, this.#connection.signal])).catch((error: unknown) => {
         if (current.signal.aborted) return;
@@ -139,6 +158,7 @@ class PhotoSearch {
   /** One line that cannot be chosen, instead of photos. */
   #say(text: string): void {
     this.#pick.items = [{ label: text, alwaysShow: true }];
+    this.#answered.resolve();
   }
 
   #show(photos: readonly PhotoSummary[]): void {
@@ -148,6 +168,7 @@ class PhotoSearch {
     this.#pick.items = items;
     const still = active === undefined ? undefined : items.find(({ photo }) => photo?.id === active);
     if (still !== undefined) this.#pick.activeItems = [still];
+    this.#answered.resolve();
   }
 
   #items(photos: readonly PhotoSummary[]): PhotoItem[] {

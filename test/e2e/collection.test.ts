@@ -23,7 +23,7 @@ describe('a shared folder in VS Code, with two friends online', () => {
     ana = await friends.folder('Ana', photosEach);
     bruno = await friends.folder('Bruno', photosEach);
     const clara = await friends.folder('Clara', photosEach);
-    friends.share(ana);
+    await friends.share(ana);
     await friends.serve(bruno);
     await friends.serve(clara);
     workbench = await friends.openWindow(ana);

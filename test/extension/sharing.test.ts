@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -248,7 +249,16 @@ suite('sharing a folder', () => {
     assert.deepEqual(await fs.readFile(path.join(openFolder(), 'mine.png')), own);
   });
 
-  test('a marker that appears is a person’s choice too', async () => {
+  test('a marker that came with the folder is nobody’s choice', async () => {
+    const foreign = { version: 1, folderId: randomUUID(), sharedAt: new Date().toISOString() };
+    await fs.writeFile(markerPath(openFolder()), JSON.stringify(foreign));
+    await api.session.begin();
+    assert.equal(stateOf(api), 'notShared');
+    assert.equal(api.session.connection, undefined);
+    await fs.rm(markerPath(openFolder()));
+  });
+
+  test('a marker that this user’s command writes is a person’s choice too', async () => {
     await launchDaemon({
       state: folderState(stateHome(), await fs.realpath(openFolder())),
       runtime: await findRuntime(),

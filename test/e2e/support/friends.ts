@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import type { Marker } from '../../../src/protocol/state.ts';
-import { markerPath } from '../../../src/protocol/state.ts';
 import type { ServedFolder } from '../../../tools/daemons.ts';
 import { endDaemons, serveFolder } from '../../../tools/daemons.ts';
 import { inRoot } from '../../../tools/paths.ts';
@@ -39,11 +36,10 @@ export class Friends implements AsyncDisposable {
     return folder;
   }
 
-  /** Marks a folder as shared, as a person's "Share This Folder" does. */
-  share(folder: string): void {
-    const marker: Marker = { version: 1, folderId: randomUUID(), sharedAt: new Date().toISOString() };
-    fs.mkdirSync(path.dirname(markerPath(folder)));
-    fs.writeFileSync(markerPath(folder), JSON.stringify(marker));
+  /** Shares a folder, as a person did some day before: it is not served now. */
+  async share(folder: string): Promise<void> {
+    const served = await serveFolder({ folder, home: this.home, name: path.basename(folder) });
+    await served.stop();
   }
 
   /** Serves a folder by a daemon outside VS Code. */
