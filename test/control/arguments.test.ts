@@ -28,9 +28,11 @@ describe('the arguments of a daemon', () => {
 
   it('are all understood', () => {
     const options = parse(
-      ...['photos', '--port', '5003', '--listen', '0.0.0.0', '--join', '/ip4/10.0.0.7/tcp/5000', '--join', '/ip4/10.0.0.8/tcp/5000'],
-      ...['--network', 'Aveiro 2026', '--name', 'Inês', '--copies', '3', '--quota', '1000000', '--grace', '5', '--dedupe', 'automatic'],
-      ...['--exclude', '**/drafts/**', '--share', '--while-connected', '--json', '--log-level', 'debug', '--home', 'elsewhere'],
+      ...'photos --port 5003 --listen 0.0.0.0 --join /ip4/10.0.0.7/tcp/5000 --join /ip4/10.0.0.8/tcp/5000'.split(' '),
+      ...'--name Inês --copies 3 --quota 1000000 --grace 5 --dedupe automatic --exclude **/drafts/**'.split(' '),
+      ...'--share --while-connected --json --log-level debug --home elsewhere'.split(' '),
+      '--network',
+      'Aveiro 2026',
     );
     expect(options).toEqual({
       folder: path.resolve('photos'),
@@ -71,6 +73,8 @@ describe('the arguments of a daemon', () => {
     [['photos', '--prot', '5000'], /Unknown option '--prot'/],
     [['photos', '--port'], /--port/],
   ])('refuse %j with a sentence', (argv, sentence) => {
-    expect(() => parse(...argv)).toThrow(expect.objectContaining({ code: 'usage', message: expect.stringMatching(sentence) }));
+    expect(() => parse(...argv)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringMatching(sentence) }),
+    );
   });
 });

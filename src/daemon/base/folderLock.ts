@@ -19,7 +19,9 @@ export class FolderLock implements Disposable {
     const database = new DatabaseSync(file);
     try {
       // Journals in memory: nothing is ever written, and no journal file is left behind by a kill.
-      database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
+      database.exec(
+        'PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;',
+      );
       return new FolderLock(database);
     } catch (error) {
       database.close();
