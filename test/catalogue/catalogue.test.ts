@@ -201,6 +201,22 @@ describe('the log of another peer', () => {
     expect(names(catalogue, { sort: 'name' })).toEqual(['b.jpg', 'c.jpg']);
   });
 
+  test('that states more bytes than can be counted is refused, and the catalogue opens again', () => {
+    const file = path.join(temporaryFolder(), 'catalogue.db');
+    const catalogue = open({ file });
+    const huge = (seq: number): HoldingRecord => stated(seq, photo(`huge ${seq}.jpg`, { size: 2 ** 40 }));
+    const many = Array.from({ length: 2 ** 13 - 1 }, (_, n) => huge(n + 1));
+    const index = 'log of a liar';
+    catalogue.applyRemote(peer, { index, records: many, last: many.length });
+    const tooMuch = [huge(2 ** 13), huge(2 ** 13 + 1)];
+    expect(() => catalogue.applyRemote(peer, { index, records: tooMuch, last: 2 ** 13 + 1 })).toThrow(
+      refusal('protocol'),
+    );
+    expect(catalogue.totals().photos).toBe(many.length);
+    catalogue[Symbol.dispose]();
+    expect(open({ file }).totals().photos).toBe(many.length);
+  });
+
   test('cannot be that of this peer', () => {
     const catalogue = open();
     expect(() => holds(catalogue, self.peerId, a)).toThrow(refusal('protocol'));

@@ -214,12 +214,18 @@ export class Catalogue implements Disposable {
   }
 
   #checkCount(peer: KnownPeer): void {
-    const row = this.#database.prepare('SELECT photos FROM peers WHERE peer = ?').get(peer.number);
+    const row = this.#database
+      .prepare('SELECT photos, bytes > ? AS bytesExceeded FROM peers WHERE peer = ?')
+      .get(Number.MAX_SAFE_INTEGER, peer.number);
     if (Number(row?.['photos']) > this.#maxPhotosPerPeer) {
       throw new AppError(
         'protocol',
         `${peer.name} states more than ${this.#maxPhotosPerPeer} photos: that is refused.`,
       );
+    }
+    // A sum that JavaScript cannot count would make the row unreadable, now and at every start.
+    if (row?.['bytesExceeded'] === 1) {
+      throw new AppError('protocol', `${peer.name} states more bytes than can be counted: that is refused.`);
     }
   }
 
