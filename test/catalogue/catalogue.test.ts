@@ -201,6 +201,18 @@ describe('the log of another peer', () => {
     expect(names(catalogue, { sort: 'name' })).toEqual(['b.jpg', 'c.jpg']);
   });
 
+  test('may state another size for a photo: both are known', () => {
+    const catalogue = open();
+    holds(catalogue, peer, a);
+    holds(catalogue, peerId('a liar'), { ...a, size: 7 });
+    const sizes = catalogue.statedSizes(a.id).sort((one, other) => one.size - other.size);
+    expect(sizes).toEqual([
+      { peerId: peerId('a liar'), size: 7 },
+      { peerId: peer, size: a.size },
+    ]);
+    expect(catalogue.statedSizes(b.id)).toEqual([]);
+  });
+
   test('that states more bytes than can be counted is refused, and the catalogue opens again', () => {
     const file = path.join(temporaryFolder(), 'catalogue.db');
     const catalogue = open({ file });

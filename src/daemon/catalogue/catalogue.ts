@@ -285,6 +285,11 @@ export class Catalogue implements Disposable {
     return this.#queries.holders(id);
   }
 
+  /** How many bytes each holder says that the photo has: the same, unless one lies. */
+  statedSizes(id: PhotoId): { peerId: string; size: number }[] {
+    return this.#queries.statedSizes(id);
+  }
+
   totals(): CatalogueTotals {
     return this.#queries.totals();
   }

@@ -68,7 +68,7 @@ export class PhotoQueries {
     this.#byId = database.prepare('SELECT * FROM photos WHERE id = ?');
     this.#byBlockhash = database.prepare('SELECT * FROM photos WHERE blockhash = ?');
     this.#byPrefix = database.prepare('SELECT id, name FROM photos WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?');
-    this.#holdersOf = database.prepare('SELECT peer, replica FROM holdings WHERE photo = ?');
+    this.#holdersOf = database.prepare('SELECT peer, replica, size FROM holdings WHERE photo = ?');
   }
 
   /** The catalogue changed: what was counted is no longer so. */
@@ -206,6 +206,16 @@ export class PhotoQueries {
   holders(id: PhotoId): string[] {
     const row = this.#byId.get(idBytes(id));
     return row === undefined ? [] : this.#holders(row, new Set()).map(({ peerId }) => peerId);
+  }
+
+  /** How many bytes each holder says that the photo has: the same, unless one lies. */
+  statedSizes(id: PhotoId): { peerId: string; size: number }[] {
+    const row = this.#byId.get(idBytes(id));
+    if (row === undefined) return [];
+    return this.#holdersOf.all(Number(row['photo'])).map((holding) => ({
+      peerId: this.#peers.byNumber(Number(holding['peer'])).peerId,
+      size: Number(holding['size']),
+    }));
   }
 
   totals(): CatalogueTotals {

@@ -28,7 +28,8 @@ export interface SizeDispute {
  * **Whose facts count.** Holders may state different facts for the same bytes: names differ legitimately, the rest only by
  * other versions or lies. The facts of a photo are those that the first of its holders states: this peer itself (it has read
  * the bytes), then originals before replicas (the owner's name for the file), then the lowest peer id. So every peer that
- * does not hold the photo chooses the same. A lie costs nothing but a wrong line in a list: bytes are checked against the id.
+ * does not hold the photo chooses the same. A lie costs a wrong line in a list and
+ * no photo: bytes are checked against the id, and holders are asked for the size that they state themselves.
  */
 export class PhotoTable {
   readonly #peers: PeerTable;

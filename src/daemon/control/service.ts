@@ -24,6 +24,8 @@ import type { Fetcher } from '../transfer/fetcher.ts';
 import { targetIn } from '../transfer/target.ts';
 import type { RemoteThumbnails } from '../transfer/thumbnails.ts';
 import type { ViewedCache } from '../transfer/viewedCache.ts';
+import type { SizeClaim } from './statedSizes.ts';
+import { sizeClaims, withClaims } from './statedSizes.ts';
 
 /** The rooms whose doors the control API opens. It owns none of them. */
 export interface ControlServiceRooms {
@@ -117,15 +119,17 @@ export class ControlService {
   ): Promise<FetchResult> {
     const { fetcher } = this.#rooms;
     const details = this.show(photo);
-    const fetched = await fetcher.fetch({
-      id: details.id,
-      size: details.size,
-      holders: this.#askable(details),
-      target: await targetFile(target, details.name),
-      force: force ?? false,
-      signal,
-      ...(onProgress === undefined ? {} : { onProgress }),
-    });
+    const file = await targetFile(target, details.name);
+    const fetched = await withClaims(this.#claims(details), (claim) =>
+      fetcher.fetch({
+        ...claim,
+        id: details.id,
+        target: file,
+        force: force ?? false,
+        signal,
+        ...(onProgress === undefined ? {} : { onProgress }),
+      }),
+    );
     return { id: details.id, ...fetched };
   }
 
@@ -145,21 +149,28 @@ export class ControlService {
       });
       if (found?.size === details.size) return { path: file, size: details.size };
     }
-    const cached = await this.#rooms.viewed.open({
-      id,
-      name: details.name,
-      size: details.size,
-      holders: this.#askable(details),
-      signal,
-      ...(onProgress === undefined ? {} : { onProgress }),
+    return withClaims(this.#claims(details), async (claim) => {
+      const cached = await this.#rooms.viewed.open({
+        ...claim,
+        id,
+        name: details.name,
+        signal,
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
+      return { path: cached, size: claim.size };
     });
-    return { path: cached, size: details.size };
   }
 
-  /** Other peers that hold the photo and are online. */
-  #askable(details: PhotoDetails): string[] {
-    const self = this.#rooms.network.self.peerId;
-    return details.holders.filter((holder) => holder.online && holder.peerId !== self).map((holder) => holder.peerId);
+  /** The other peers that hold the photo and are online, by the size that they state. */
+  #claims(details: PhotoDetails): SizeClaim[] {
+    const { catalogue, network } = this.#rooms;
+    const self = network.self.peerId;
+    const askable = details.holders
+      .filter((holder) => holder.online && holder.peerId !== self)
+      .map((holder) => holder.peerId);
+    // This peer has read the bytes that it holds: their size is known.
+    if (details.holders.some((holder) => holder.peerId === self)) return [{ size: details.size, holders: askable }];
+    return sizeClaims(details.size, askable, catalogue.statedSizes(details.id));
   }
 
   async thumbnails(ids: readonly PhotoId[], signal: AbortSignal): Promise<Thumbnail[]> {
