@@ -37,8 +37,12 @@ export function globalOptions(command: Command): GlobalOptions {
   return { ...command.parent?.opts<GlobalOptions>(), ...command.opts<GlobalOptions>() };
 }
 
-/** The state folder that was named, else this user's. */
+/**
+ * The state folder that was named, else this user's.
+ * @throws AppError `usage` when it was named, and is empty: a variable that is not set must not mean the current directory
+ */
 export function homeOf({ home }: GlobalOptions): string {
+  if (home === '') throw new AppError('usage', '--home takes a folder, and is empty.');
   return home === undefined ? defaultHome() : path.resolve(home);
 }
 
@@ -53,6 +57,7 @@ export async function withDaemon(
 ): Promise<void> {
   const options = globalOptions(command);
   const json = options.json ?? false;
+  if (options.folder === '') throw new AppError('usage', '--folder takes a folder, and is empty.');
   await interruptible(async (signal) => {
     const directory = currentDirectory();
     const state = await resolvePhotoFolder(homeOf(options), options.folder ?? directory);

@@ -55,7 +55,11 @@ const seconds = whole(0, 10 * 365 * 24 * 3600);
 export function parseDaemonArguments(argv: readonly string[], environment: NodeJS.ProcessEnv): DaemonArguments {
   const { values, positionals } = parse(argv);
   const [folder, ...rest] = positionals;
-  if (folder === undefined) throw new AppError('usage', 'Which folder? Say: photo-organizer daemon FOLDER');
+  // Empty is what a script passes whose variable is not set: it must not come to mean the current directory.
+  if (folder === undefined || folder === '') {
+    throw new AppError('usage', 'Which folder? Say: photo-organizer daemon FOLDER');
+  }
+  if (values.home === '') throw new AppError('usage', '--home takes a folder, and is empty.');
   if (rest.length > 0) throw new AppError('usage', `One daemon serves one folder, but there is also "${rest[0]}".`);
   const listen = values.listen ?? '127.0.0.1';
   if (isIP(listen) === 0) {
@@ -118,8 +122,8 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    // node:util's sentences name the option; the hint after the first full stop is about its own syntax.
-    throw new AppError('usage', `${messageOf(error).split('. ')[0]}. See photo-organizer daemon --help.`, {
+    // node:util's sentences name the option; the hints after the first full stop are about its own syntax.
+    throw new AppError('usage', `${messageOf(error).split(/\.\s/)[0]}. See photo-organizer daemon --help.`, {
       cause: error,
     });
   }

@@ -77,6 +77,9 @@ test.each([
   [['--log-level', 'loud', 'status'], '--log-level takes error, warn'],
   [['status', '--log-level', 'loud'], '--log-level takes error, warn'],
   [['daemon', '--detach'], 'Which folder?'],
+  [['daemon', '', 'b', '--detach'], 'Which folder?'],
+  [['--home', '', 'status'], '--home takes a folder, and is empty.'],
+  [['status', '--folder', ''], '--folder takes a folder, and is empty.'],
   [['daemon', 'a', 'b', '--detach'], 'One daemon serves one folder'],
   [['daemon', 'a', '--detach', '--bogus'], "Unknown option '--bogus'"],
 ])('%j is wrong usage', async (argv, sentence) => {

@@ -56,6 +56,8 @@ describe('the arguments of a daemon', () => {
 
   it.each([
     [[], /Which folder/],
+    [[''], /Which folder/],
+    [['photos', '--home', ''], /--home takes a folder, and is empty/],
     [['one', 'two'], /one folder.*"two"/],
     [['photos', '--port', '0'], /--port takes a port from 1 to 65535, not "0"/],
     [['photos', '--port', '5000x'], /--port takes/],
@@ -66,6 +68,7 @@ describe('the arguments of a daemon', () => {
     [['photos', '--name', '\u001b[31mred'], /--name takes/],
     [['photos', '--name', ' '], /--name takes/],
     [['photos', '--copies', '0'], /--copies takes/],
+    [['photos', '--quota', '-1'], /^Option '--quota' [^\n]+$/],
     [['photos', '--quota=-1'], /--quota takes/],
     [['photos', '--grace', '1.5'], /--grace takes/],
     [['photos', '--dedupe', 'yes'], /--dedupe takes review or automatic/],

@@ -128,7 +128,9 @@ async function detachedState(command: Command, given: GlobalOptions): Promise<Fo
   const [folder, ...rest] = command.args;
   const unknown = command.args.find((argument) => argument.startsWith('-'));
   if (unknown !== undefined) throw new AppError('usage', `Unknown option '${unknown}'.`);
-  if (folder === undefined) throw new AppError('usage', 'Which folder? Say: photo-organizer daemon FOLDER');
+  if (folder === undefined || folder === '') {
+    throw new AppError('usage', 'Which folder? Say: photo-organizer daemon FOLDER');
+  }
   if (rest.length > 0) throw new AppError('usage', `One daemon serves one folder, but there is also "${rest[0]}".`);
   try {
     return folderState(homeOf(given), await fs.realpath(folder));
