@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Catalogue, CatalogueOptions } from '../../src/daemon/catalogue/catalogue.ts';
@@ -597,6 +598,28 @@ describe('peers', () => {
       { peerId: peerId('x'), name: 'Xavier', online: false, kind: 'original' },
     ]);
   });
+});
+
+test.each([
+  ['that is something else', () => Buffer.alloc(20_000, 'rubbish')],
+  ['that was cut off', (content: Buffer) => content.subarray(0, content.length / 2)],
+  // The first page, with the schema, is sound.
+  ['that is damaged inside', (content: Buffer) => content.fill('rubbish', 4096)],
+])('a catalogue %s is made anew, and the own photos are stated in a new log', (_, damage) => {
+  const file = path.join(temporaryFolder(), 'catalogue.db');
+  const [a, b] = [photo('a.jpg'), photo('b.jpg')];
+  const before = open({ file });
+  before.applyLibraryChange({ added: [a], removed: [] });
+  holds(before, peerId('b'), b);
+  const { index } = before.ownSince('', 0, 10);
+  before[Symbol.dispose]();
+  fs.writeFileSync(file, damage(fs.readFileSync(file)));
+  const after = open({ file });
+  after.reconcileOwn([a]);
+  const page = after.ownSince(index, 1, 10);
+  expect(page.index).not.toBe(index);
+  expect(page.records.map(([, , statement]) => statement?.[1])).toEqual(['a.jpg']);
+  expect(names(after)).toEqual(['a.jpg']);
 });
 
 test('a catalogue of a newer version is refused', () => {

@@ -13,7 +13,8 @@ import type { HoldingRecord } from '../../protocol/wire.ts';
 import type { Unsubscribe } from '../base/emitter.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
-import { inTransaction, openDatabase } from '../base/sqlite.ts';
+import { inTransaction } from '../base/sqlite.ts';
+import { openCache } from '../library/cacheDatabase.ts';
 import { checkOrder, idBytes, statementOf } from './holdingsRecord.ts';
 import type { OwnPage } from './ownLog.ts';
 import { OwnLog } from './ownLog.ts';
@@ -50,9 +51,13 @@ export interface RemotePage {
 
 const defaultMaxPhotosPerPeer = 1_000_000;
 
-/** Opens (or creates) the catalogue of one photo folder. @throws AppError `version-mismatch` */
+/**
+ * Opens (or creates) the catalogue of one photo folder. A damaged one is made anew: this peer's own log begins again under a
+ * new index, and others state their photos again when they are online.
+ * @throws AppError `version-mismatch`, `disk-full`
+ */
 export function openCatalogue(options: CatalogueOptions, deps: { logger: Logger }): Catalogue {
-  const database = openDatabase(options.file, catalogueMigrations);
+  const database = openCache(options.file, catalogueMigrations, deps.logger);
   try {
     // Indexes are written at random places and read in whole for a search: the default cache of 2 MB would thrash.
     database.exec('PRAGMA cache_size = -32768');

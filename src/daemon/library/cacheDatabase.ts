@@ -6,12 +6,15 @@ import type { Logger } from '../base/logger.ts';
 import type { Migration } from '../base/sqlite.ts';
 import { openDatabase } from '../base/sqlite.ts';
 
+/** Bytes of a database that is read through when it is opened: up to here that takes a fraction of a second. */
+const checkedWhole = 64 * 1024 * 1024;
+
 /** SQLite's primary result codes. */
 const sqliteCodes = { corrupt: 11, full: 13, notADatabase: 26 };
 
 /**
- * Opens a database of things that can be found out again from the photos. One that is damaged is thrown away: the
- * photos are the truth.
+ * Opens a database of things that can be found out again, from the photos or from other peers. One that is damaged is
+ * thrown away: the photos are the truth.
  * @throws AppError `version-mismatch`, `disk-full`
  */
 export function openCache(file: string, migrations: readonly Migration[], logger: Logger): DatabaseSync {
@@ -31,11 +34,18 @@ function openChecked(file: string, migrations: readonly Migration[]): DatabaseSy
   try {
     // The first read of the schema: a file that is something else is found out here.
     database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    if (fs.statSync(file).size <= checkedWhole) checkPages(database);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Damage inside the file would come to light only when what lies there is asked for. @throws an error that says so */
+function checkPages(database: DatabaseSync): void {
+  const result = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (result !== 'ok') throw Object.assign(new Error(String(result)), { errcode: sqliteCodes.corrupt });
 }
 
 /** `error` of a write as an AppError: `disk-full` with what to do, or `internal`. */
