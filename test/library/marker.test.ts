@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -45,6 +46,14 @@ test('what is no folder cannot be shared', async () => {
 test('a marker whose place is taken by something else says so', async () => {
   const folder = temporaryFolder();
   fs.mkdirSync(markerPath(folder), { recursive: true });
+  await expect(readMarker(folder)).rejects.toMatchObject({ code: 'folder-unavailable' });
+  expect(await isShared(folder)).toBe(false);
+});
+
+test('a pipe in place of the marker is said, not waited for', async () => {
+  const folder = temporaryFolder();
+  fs.mkdirSync(path.dirname(markerPath(folder)));
+  execFileSync('mkfifo', [markerPath(folder)]);
   await expect(readMarker(folder)).rejects.toMatchObject({ code: 'folder-unavailable' });
   expect(await isShared(folder)).toBe(false);
 });

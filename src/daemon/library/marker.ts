@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
@@ -17,7 +18,8 @@ const maxMarkerSize = 4096;
 export async function readMarker(folder: string): Promise<Marker | undefined> {
   let text: string;
   try {
-    const handle = await fs.open(markerPath(folder), 'r');
+    // A pipe in its place must not be waited for.
+    const handle = await fs.open(markerPath(folder), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxMarkerSize), 0, maxMarkerSize, 0);
       text = buffer.toString('utf8', 0, bytesRead);
