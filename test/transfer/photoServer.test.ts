@@ -104,6 +104,21 @@ test.each<[string, (file: string) => void]>([
   },
 );
 
+test('a folder that became a link leads nowhere, not even to a file of the same name and size', async () => {
+  const photo = photoOf(1000);
+  const folder = fs.realpathSync(temporaryFolder());
+  const shared = path.join(folder, 'shared');
+  const elsewhere = path.join(folder, 'elsewhere');
+  for (const made of [shared, elsewhere]) fs.mkdirSync(made);
+  const file = { path: path.join(shared, 'photo.jpg'), size: 1000 };
+  fs.writeFileSync(file.path, photo.bytes);
+  fs.writeFileSync(path.join(elsewhere, 'photo.jpg'), Buffer.alloc(1000, 'secret'));
+  fs.renameSync(shared, `${shared} before`);
+  fs.symlinkSync(elsewhere, shared);
+  const { ask } = serverOf(new Map([[photo.id, [file]]]));
+  expect((await ask(request(photo, 0, 10))).header).toEqual({ ok: false, reason: 'missing' });
+});
+
 test('a name that became a link leads nowhere', async () => {
   const photo = photoOf(5000);
   const file = written(photo);

@@ -1,10 +1,11 @@
 import fs from 'node:fs/promises';
 import { constants } from 'node:fs';
+import path from 'node:path';
 import { AppError, systemCodeOf } from '../../protocol/errors.ts';
 
 /** A file as it was when it was indexed. */
 export interface IndexedFile {
-  /** Absolute. */
+  /** Absolute, without links in it. */
   path: string;
   /** Bytes. */
   size: number;
@@ -134,6 +135,9 @@ async function openIndexed(file: IndexedFile): Promise<fs.FileHandle> {
   try {
     const stat = await handle.stat();
     if (!stat.isFile() || stat.size !== file.size) throw changed(file.path);
+    // Nor may a folder on the way that became a link since: indexed paths have none in them.
+    const folder = path.dirname(file.path);
+    if ((await fs.realpath(folder)) !== folder) throw changed(file.path);
     return handle;
   } catch (error) {
     await handle.close();
@@ -141,8 +145,8 @@ async function openIndexed(file: IndexedFile): Promise<fs.FileHandle> {
   }
 }
 
-function changed(path: string, cause?: unknown): AppError {
-  return new AppError('not-found', `${path} is not the file that was indexed any more: scan the folder again.`, {
+function changed(file: string, cause?: unknown): AppError {
+  return new AppError('not-found', `${file} is not the file that was indexed any more: scan the folder again.`, {
     cause,
   });
 }
