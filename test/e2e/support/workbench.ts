@@ -98,7 +98,7 @@ export class Tree {
     await row.waitFor();
     if ((await row.getAttribute('aria-expanded')) === 'true') return;
     await row.click();
-    await row.press('ArrowRight');
+    await row.and(this.locator.locator('[aria-expanded="true"]')).waitFor();
   }
 }
 
