@@ -9,6 +9,16 @@ import { plainJson } from '../client/sanitize.ts';
 import type { DaemonClient } from '../client/types.ts';
 import type { Terminal } from './terminal.ts';
 
+/** A daemon that is there and silent is as little reachable as none: for scripts, both are one exit code. */
+async function reach(state: FolderState, signal: AbortSignal): Promise<DaemonClient> {
+  try {
+    return await connectToDaemon(state, { signal });
+  } catch (error) {
+    if (AppError.is(error, 'timeout')) throw new AppError('daemon-unreachable', error.message, { cause: error });
+    throw error;
+  }
+}
+
 /** Options that every command takes. */
 export interface GlobalOptions {
   home?: string;
@@ -61,7 +71,7 @@ export async function withDaemon(
   await interruptible(async (signal) => {
     const directory = currentDirectory();
     const state = await resolvePhotoFolder(homeOf(options), options.folder ?? directory);
-    using client = await connectToDaemon(state, { signal });
+    using client = await reach(state, signal);
     await work({
       terminal,
       json,

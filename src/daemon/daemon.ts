@@ -74,7 +74,8 @@ export class Daemon implements AsyncDisposable {
   static async #open(options: DaemonArguments, events: DaemonEvents, owned: Dispose[]): Promise<Daemon> {
     const folder = photoFolder(options.folder);
     const state = folderState(options.home, folder);
-    makePrivateDirectory(options.home);
+    // Somebody's own folder may have been named: what is made in it is private, itself it stays as it is.
+    fs.mkdirSync(options.home, { recursive: true, mode: 0o700 });
     makePrivateDirectory(state.directory);
     const lock = FolderLock.acquire(state.lockFile);
     if (lock === undefined) throw alreadyRunning(state);
@@ -87,7 +88,13 @@ export class Daemon implements AsyncDisposable {
     const thumbnailStore = new ThumbnailStore(state.thumbnailsFile, { logger: logger.child('library') });
     owned.push(() => thumbnailStore[Symbol.dispose]());
     const library = await openLibrary(
-      { folder, libraryFile: state.libraryFile, exclude: options.exclude, rescanInterval },
+      {
+        folder,
+        libraryFile: state.libraryFile,
+        exclude: options.exclude,
+        home: fs.realpathSync(options.home),
+        rescanInterval,
+      },
       { logger: logger.child('library'), thumbnails: thumbnailStore },
     );
     owned.push(() => library.stop());
@@ -128,7 +135,7 @@ export class Daemon implements AsyncDisposable {
     owned.push(() => photoServer[Symbol.asyncDispose]());
     serveThumbnails(network, (id) => library.thumbnail(id));
     const fetcher = new Fetcher({
-      incoming: path.join(folder, privateFolderName, 'incoming'),
+      incoming: path.join(folder, privateFolderName, `incoming-${self.peerId.slice(-8)}`),
       carriers: [new Libp2pCarrier(network)],
       self: self.peerId,
       local: (id) => library.paths(id),

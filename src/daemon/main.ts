@@ -11,6 +11,8 @@ import { Daemon } from './daemon.ts';
 const leaveLimit = 8000;
 /** Milliseconds without a client after which a daemon ends that serves only while somebody is connected. */
 const idleLimit = 10_000;
+/** The same for the first client, which may have to wait for the start. */
+const firstClientLimit = 60_000;
 
 /**
  * Serves a folder until SIGINT, SIGTERM or `stop`.
@@ -20,12 +22,17 @@ const idleLimit = 10_000;
 export async function runDaemon(argv: readonly string[]): Promise<number> {
   let daemon: Daemon;
   const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
+  const stop = (): void => {
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    // Also while it still starts: whatever hangs, a daemon that was told to leave is gone in the end.
+    setTimeout(() => process.exit(1), leaveLimit).unref();
+  };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
     const options = parseDaemonArguments(argv, process.env);
-    let idleTimer: NodeJS.Timeout | undefined;
+    let idleTimer = options.whileConnected ? setTimeout(stop, firstClientLimit) : undefined;
     daemon = await Daemon.start(options, {
       onStop: stop,
       onClients: (connected) => {
@@ -51,8 +58,6 @@ export async function runDaemon(argv: readonly string[]): Promise<number> {
     if (stopping.signal.aborted) resolve();
     stopping.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const giveUp = setTimeout(() => process.exit(1), leaveLimit);
-  giveUp.unref();
   await daemon[Symbol.asyncDispose]();
   return Number(process.exitCode ?? 0);
 }

@@ -61,7 +61,7 @@ describe('when the central', () => {
     const termBefore = (await third.client.status()).term;
 
     const target = path.join(friends.folder('fetched'), large);
-    const incoming = path.join(third.folder, '.photo-organizer', 'incoming');
+    const incoming = path.join(third.folder, '.photo-organizer', `incoming-${third.ready.peerId.slice(-8)}`);
     const fetching = third.client.fetch({ photo: id, target });
     await waitFor('the fetch is under way', () => fs.existsSync(incoming) && fs.readdirSync(incoming).length > 0);
     await central.end('SIGKILL');

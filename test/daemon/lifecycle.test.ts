@@ -28,6 +28,15 @@ describe('one daemon per folder', () => {
     expect((await daemon.client.status()).health).toBe('ok');
   });
 
+  it('that is stopped in its tracks is not reachable, which the command says instead of waiting for ever', async () => {
+    const friends = new Friends();
+    const daemon = await friends.serve(friends.folder('photos'));
+    daemon.child.kill('SIGSTOP');
+    const silent = await daemon.run('status');
+    expect(silent.code).toBe(4);
+    expect(silent.stderr).toMatch(/does not answer/);
+  });
+
   it('lets exactly one of several that start at the same moment serve', async () => {
     const friends = new Friends();
     const folder = friends.folder('photos');
@@ -195,6 +204,24 @@ describe('the control socket', () => {
     await expect(daemon.client.thumbnails(Array.from({ length: 65 }, () => '0'.repeat(64)))).rejects.toMatchObject({
       code: 'usage',
     });
+  });
+});
+
+describe('a state folder', () => {
+  it('inside the photo folder is no part of the photos', async () => {
+    const friends = new Friends();
+    const folder = friends.folder('photos');
+    await writePictures(folder, 1, 1);
+    const home = path.join(folder, 'state');
+    fs.mkdirSync(path.join(home, 'viewed'), { recursive: true });
+    fs.chmodSync(home, 0o755);
+    await writePictures(path.join(home, 'viewed'), 2, 10);
+    const daemon = await friends.serve(folder, '--home', home);
+    await waitFor('the folder was scanned', async () => (await daemon.client.status()).photos.local > 0);
+    await daemon.client.rescan();
+    expect((await daemon.client.status()).photos.local).toBe(1);
+    expect(fs.statSync(home).mode & 0o777).toBe(0o755);
+    expect(fs.statSync(path.join(home, 'folders')).mode & 0o777).toBe(0o700);
   });
 });
 

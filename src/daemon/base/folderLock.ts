@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { systemCodeOf } from '../../protocol/errors.ts';
+import { AppError, systemCodeOf } from '../../protocol/errors.ts';
 
 /**
  * Holds a folder's lock for the life of this process. The lock is SQLite's own exclusive lock on a file of its own: the
@@ -14,7 +14,10 @@ export class FolderLock implements Disposable {
     this.#database = database;
   }
 
-  /** The lock, or undefined when another process holds it. */
+  /**
+   * The lock, or undefined when another process holds it.
+   * @throws AppError `internal` when the file is damaged
+   */
   static acquire(file: string): FolderLock | undefined {
     const database = new DatabaseSync(file);
     try {
@@ -26,7 +29,7 @@ export class FolderLock implements Disposable {
     } catch (error) {
       database.close();
       if (systemCodeOf(error) === 'ERR_SQLITE_ERROR' && /locked|busy/i.test(String(error))) return undefined;
-      throw error;
+      throw new AppError('internal', `${file} cannot be used as a lock: delete it and try again.`, { cause: error });
     }
   }
 

@@ -33,11 +33,14 @@ export class FolderWalk {
   /**
    * @param folder real path
    * @param exclude glob patterns relative to the folder; one that matches a folder excludes all that is in it
+   * @param own real path of a folder of this product's own, with pictures of other people: never part of the photos
    * @throws AppError `usage` when a pattern cannot be understood
    */
-  constructor(folder: string, exclude: readonly string[]) {
+  constructor(folder: string, exclude: readonly string[], own?: string) {
     this.#folder = folder;
-    this.#isExcluded = matcher(exclude);
+    const matches = matcher(exclude);
+    const ownPath = own === undefined ? undefined : path.relative(folder, own).split(path.sep).join('/');
+    this.#isExcluded = (relativePath) => relativePath === ownPath || matches(relativePath);
   }
 
   /** Absolute path of a relative one. */

@@ -56,7 +56,7 @@ const rowsAtOnce = 1_000;
  * @throws AppError when the index cannot be opened or made, or an exclude pattern cannot be understood
  */
 export async function openLibrary(options: LibraryOptions, parts: LibraryParts): Promise<Library> {
-  const walk = new FolderWalk(options.folder, options.exclude);
+  const walk = new FolderWalk(options.folder, options.exclude, options.home);
   const table = new PhotoTable();
   const index = new LibraryIndex(options.libraryFile, parts.logger);
   try {

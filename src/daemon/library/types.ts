@@ -51,6 +51,8 @@ export interface LibraryOptions {
   libraryFile: string;
   /** Glob patterns, relative to the folder, of what to leave out. */
   exclude: readonly string[];
+  /** Real path of the user's state folder: where it lies in the photo folder, it is left out. */
+  home?: string;
   /** Milliseconds between full looks beside the watcher. */
   rescanInterval: number;
   /** Milliseconds that one file may take to decode, by the wall clock (30,000 unless told otherwise). */

@@ -112,7 +112,7 @@ export class Friends {
       child.once('close', (code) => reject(new Error(`the daemon ended with ${code}: ${stderr}`)));
     });
     const run = (...command: string[]): Promise<Ran> => this.run(['--folder', folder, ...command]);
-    const client = await connectToDaemon(folderState(this.home, folder));
+    const client = await connectToDaemon(folderState(homeIn(args) ?? this.home, folder));
     this.#clients.push(client);
     return {
       folder,
@@ -129,6 +129,11 @@ export class Friends {
       },
     };
   }
+}
+
+function homeIn(args: readonly string[]): string | undefined {
+  const at = args.indexOf('--home');
+  return at < 0 ? undefined : args[at + 1];
 }
 
 /** Lowercase hex SHA-256 of a file. */
