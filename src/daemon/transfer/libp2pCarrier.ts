@@ -7,7 +7,7 @@ import { BlockAnswerSchema, wireProtocols } from '../../protocol/wire.ts';
 import type { Block, Carrier } from './types.ts';
 
 /** Milliseconds until a block that was asked for counts as not coming. */
-const defaultTimeout = 30_000;
+const defaultTimeout = 15_000;
 /** Milliseconds before a busy peer is asked again. */
 const busyPause = 250;
 
