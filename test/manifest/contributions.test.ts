@@ -35,6 +35,9 @@ const ManifestSchema = v.object({
     viewsWelcome: v.array(v.object({ view: v.string(), contents: v.string(), when: v.string() })),
     menus: v.record(v.string(), v.array(Menu)),
     configuration: v.object({ properties: v.record(v.string(), v.looseObject({ default: v.unknown() })) }),
+    configurationDefaults: v.object({
+      'remote.portsAttributes': v.record(v.string(), v.object({ label: v.string(), onAutoForward: v.string() })),
+    }),
     resourceLabelFormatters: v.array(v.object({ scheme: v.string() })),
     walkthroughs: v.array(
       v.object({
@@ -168,6 +171,24 @@ describe('trust', () => {
     expect(manifest.activationEvents).toContain('workspaceContains:.photo-organizer/marker.json');
     expect(manifest.activationEvents).not.toContain('*');
     expect(manifest.activationEvents).not.toContain('onStartupFinished');
+  });
+});
+
+describe('ports', () => {
+  const [pattern = ''] = Object.keys(contributes.configurationDefaults['remote.portsAttributes']);
+
+  test('of the daemon are not forwarded when VS Code sees them on a remote host', () => {
+    expect(contributes.configurationDefaults['remote.portsAttributes'][pattern]?.onAutoForward).toBe('ignore');
+    // As src/client/launch.ts runs it.
+    expect('/usr/bin/node /x/dist/daemon.js /home/ana/My Pictures --home /s --name Ana --json').toMatch(
+      RegExp(pattern),
+    );
+    expect('node.exe C:\\x\\dist\\daemon.js C:\\Pictures --home C:\\s --json').toMatch(RegExp(pattern));
+  });
+
+  test('of other programs are none of our business', () => {
+    expect('/usr/bin/node /x/dist/daemon.js --port 3000').not.toMatch(RegExp(pattern));
+    expect('/usr/bin/python3 -m http.server 5000').not.toMatch(RegExp(pattern));
   });
 });
 
