@@ -97,6 +97,13 @@ export function peerOf(node: PhotoTreeNode): PeerSummary | undefined {
   return undefined;
 }
 
+/** What finds the photos of a node in the gallery: the month, and who holds them where the node is below a peer. */
+export function queryFor(node: YearNode | MonthNode): string {
+  // A search knows a peer by the words of its name, without what stands between them.
+  const name = peerOf(node)?.name.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return [...name, ...(node.kind === 'month' ? [node.month] : [])].join(' ');
+}
+
 /** Where the bytes of a photo can be had. */
 export type Availability = 'own' | 'remote' | 'offline';
 

@@ -8,7 +8,7 @@ import { Disposable } from '../session/disposable.ts';
 import { commandIds, itemContexts } from '../session/ids.ts';
 import type { Session } from '../session/session.ts';
 import type { MonthNode, MoreNode, PeerNode, PhotoNode, PhotoTreeNode, YearNode } from './photoNodes.ts';
-import { availabilityOf, maxChildren, monthNodes, peerOf, photoNodes, yearNodes } from './photoNodes.ts';
+import { availabilityOf, maxChildren, monthNodes, peerOf, photoNodes, queryFor, yearNodes } from './photoNodes.ts';
 import { appendPlain, countText, dates, holdersText, photosText, photoTooltip } from './photoText.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
@@ -201,8 +201,7 @@ function moreItem({ parent, photos }: MoreNode): vscode.TreeItem {
   const item = new vscode.TreeItem(title);
   item.iconPath = new vscode.ThemeIcon('ellipsis');
   item.contextValue = itemContexts.more;
-  const query = parent.kind === 'month' ? parent.month : '';
-  item.command = { command: commandIds.openGallery, title, arguments: [{ query }] };
+  item.command = { command: commandIds.openGallery, title, arguments: [{ query: queryFor(parent) }] };
   return item;
 }
 

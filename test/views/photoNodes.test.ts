@@ -7,6 +7,7 @@ import {
   peerNodes,
   peerOf,
   photoNodes,
+  queryFor,
   yearNodes,
 } from '../../src/views/photoNodes.ts';
 import { pickGroups } from '../../src/views/photoGroups.ts';
@@ -49,6 +50,21 @@ describe('the tree', () => {
     const [, second] = years;
     if (second === undefined) throw new Error('there are three');
     expect(monthNodes(second).map(({ month }) => month)).toEqual(['2019-11', '2019-02']);
+  });
+
+  test('below a peer leads to the photos of this peer in the gallery, whatever its name', () => {
+    const query = (name: string | undefined, position: number) => {
+      const [peerNode] = name === undefined ? [] : peerNodes([peer(name)]);
+      const year = yearNodes(peerNode, months).at(position);
+      if (year === undefined) throw new Error('there are three');
+      return queryFor(monthNodes(year)[0] ?? year);
+    };
+    expect(query(undefined, 0)).toBe('2020-01');
+    expect(query('Bruno', 0)).toBe('Bruno 2020-01');
+    // The daemon finds words: with what stands between them nothing would be found.
+    expect(query('Zé & Ana (home)', 1)).toBe('Zé Ana home 2019-11');
+    expect(query('Conceic\u0327a\u0303o', -1)).toBe('Conceic\u0327a\u0303o');
+    expect(query(undefined, -1)).toBe('');
   });
 
   test('has ids that differ between peers and stay when counts change', () => {
