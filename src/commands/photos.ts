@@ -39,6 +39,7 @@ async function fetchPhoto(context: CommandContext, connection: Connection, argum
   if (picked === undefined) return;
   const photo = await connection.client.show(picked.photo.id, { signal: connection.signal });
   const here = photo.paths[0];
+  if (here === undefined) requireHolder(connection, photo);
   if (picked.byButton) return saveAs(context, connection, photo);
   if (here !== undefined) return showFile(context, photo, inFolder(context, here));
   const { folder } = context.session;
@@ -106,17 +107,21 @@ async function openPhoto(context: CommandContext, connection: Connection, argume
     )?.photo.id;
   if (id === undefined) return;
   const photo = await connection.client.show(id, { signal: connection.signal });
-  if (!photo.holders.some(({ online, peerId }) => online || peerId === connection.status.peerId)) {
-    throw new AppError(
-      'no-holder-online',
-      vscode.l10n.t('Nobody who is online has {0}: try again when one of its holders is back.', plainText(photo.name)),
-    );
-  }
+  requireHolder(connection, photo);
   if (context.canPreview(photo.format)) {
     await vscode.commands.executeCommand('vscode.open', context.photoUri(photo));
   } else {
     await openElsewhere(connection, photo);
   }
+}
+
+/** Asks nobody for what nobody can give. @throws AppError `no-holder-online` */
+function requireHolder(connection: Connection, photo: PhotoSummary): void {
+  if (photo.holders.some(({ online, peerId }) => online || peerId === connection.status.peerId)) return;
+  throw new AppError(
+    'no-holder-online',
+    vscode.l10n.t('Nobody who is online has {0}: try again when one of its holders is back.', plainText(photo.name)),
+  );
 }
 
 /** For formats that VS Code has no viewer for. */

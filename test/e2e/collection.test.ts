@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DaemonStatus, PhotoSummary } from '../../src/protocol/control.ts';
+import type { ServedFolder } from '../../tools/daemons.ts';
 import { ask } from '../../tools/daemons.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { Friends } from './support/friends.ts';
@@ -16,16 +17,17 @@ describe('a shared folder in VS Code, with two friends online', () => {
   const friends = new Friends();
   let ana = '';
   let bruno = '';
+  let clara: ServedFolder;
   let workbench: Workbench;
   const list = async () => (await ask(friends.home, ana, ['list'])) as PhotoSummary[];
 
   beforeAll(async () => {
     ana = await friends.folder('Ana', photosEach);
     bruno = await friends.folder('Bruno', photosEach);
-    const clara = await friends.folder('Clara', photosEach);
+    const claras = await friends.folder('Clara', photosEach);
     await friends.share(ana);
     await friends.serve(bruno);
-    await friends.serve(clara);
+    clara = await friends.serve(claras);
     workbench = await friends.openWindow(ana);
     await workbench.showContainer('Photos');
     await waitFor('the whole collection', async () => {
@@ -113,6 +115,20 @@ describe('a shared folder in VS Code, with two friends online', () => {
     await picture.waitFor();
     await waitFor('the picture', () => picture.evaluate((image) => (image as HTMLImageElement).naturalWidth === 600));
     expect(fs.readdirSync(ana).sort()).toEqual(before);
+  });
+
+  test('Fetch Photo of a photo that nobody who is online has says so, by its name', async () => {
+    await clara.stop();
+    await workbench
+      .tree('Peers')
+      .item(/^Clara, offline/)
+      .waitFor();
+    await workbench.runCommand('Photos: Fetch Photo');
+    await workbench.quickInput.fill('Clara 07.jpg');
+    await waitFor('the only photo that matches', async () => (await workbench.quickOption(/./).count()) === 1);
+    await workbench.quickOption(/^Clara 07\.jpg/).waitFor();
+    await workbench.page.keyboard.press('Enter');
+    await workbench.notification(/Nobody who is online has Clara 07\.jpg/).waitFor();
   });
 });
 
