@@ -3,7 +3,7 @@ import type { AppError } from '../protocol/errors.ts';
 import { toAppError } from '../protocol/errors.ts';
 import type { Connection } from '../session/connection.ts';
 import type { CommandId } from '../session/ids.ts';
-import { commandIds } from '../session/ids.ts';
+import { commandIds, settingIds, settingsPrefix } from '../session/ids.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionState } from '../session/state.ts';
 
@@ -80,10 +80,7 @@ async function explain(state: SessionState): Promise<void> {
     case 'starting':
       return offer('information', vscode.l10n.t('The photo daemon is starting.'), [showLog()]);
     case 'failed':
-      return offer('error', state.error.message, [
-        showLog(),
-        { title: vscode.l10n.t('Restart Daemon'), command: commandIds.restartDaemon },
-      ]);
+      return offer('error', state.error.message, offersForFailure(state.error));
     case 'running':
       return;
   }
@@ -99,17 +96,12 @@ async function sayError(error: AppError, id: CommandId, log: vscode.LogOutputCha
 function offersFor(error: AppError): Offer[] {
   switch (error.code) {
     case 'unsupported-runtime':
-      return [
-        {
-          title: vscode.l10n.t('Open Settings'),
-          command: 'workbench.action.openSettings',
-          argument: 'photoOrganizer.daemon.nodePath',
-        },
-      ];
+      return [openSetting(settingIds.nodePath)];
+    case 'port-taken':
+      return [openSetting(settingIds.port), showLog()];
     case 'daemon-unreachable':
     case 'timeout':
-      return [showLog(), { title: vscode.l10n.t('Restart Daemon'), command: commandIds.restartDaemon }];
-    case 'port-taken':
+      return [showLog(), restartDaemon()];
     case 'internal':
     case 'corrupt':
     case 'protocol':
@@ -120,8 +112,27 @@ function offersFor(error: AppError): Offer[] {
   }
 }
 
+/** For a daemon that does not run: what the sentence says, else to look and to try again. */
+function offersForFailure(error: AppError): Offer[] {
+  return error.code === 'unsupported-runtime' || error.code === 'port-taken'
+    ? offersFor(error)
+    : [showLog(), restartDaemon()];
+}
+
 function showLog(): Offer {
   return { title: vscode.l10n.t('Show Log'), command: commandIds.showLog };
+}
+
+function restartDaemon(): Offer {
+  return { title: vscode.l10n.t('Restart Daemon'), command: commandIds.restartDaemon };
+}
+
+function openSetting(id: string): Offer {
+  return {
+    title: vscode.l10n.t('Open Settings'),
+    command: 'workbench.action.openSettings',
+    argument: `${settingsPrefix}.${id}`,
+  };
 }
 
 async function offer(kind: 'information' | 'error', text: string, offers: readonly Offer[]): Promise<void> {
