@@ -36,9 +36,11 @@ export async function run(tool) {
       process.exitCode = await handOver(bundledNode(), file);
     }
   } catch (error) {
-    if (!(error instanceof SetUpError)) throw error;
+    const misspelled =
+      error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_') ? error : undefined;
+    if (!(error instanceof SetUpError) && misspelled === undefined) throw error;
     console.error(error.message);
-    process.exitCode = 1;
+    process.exitCode = misspelled === undefined ? 1 : 2;
   }
 }
 

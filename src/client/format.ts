@@ -61,14 +61,14 @@ export function formatTakenAt(takenAt: string): string {
 }
 
 /**
- * How long ago, for the last look at a peer: `now`, `5 min ago`, `3 h ago`, `12 d ago`.
+ * How long ago, for the last look at a peer: `just now`, `5 min ago`, `3 h ago`, `12 d ago`.
  * @param iso ISO 8601 date and time
  * @param now milliseconds since 1970
  */
 export function formatAgo(iso: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
   if (Number.isNaN(seconds)) return 'unknown';
-  if (seconds < 60) return 'now';
+  if (seconds < 60) return 'just now';
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
   if (seconds < 24 * 3600) return `${Math.floor(seconds / 3600)} h ago`;
   return `${Math.floor(seconds / (24 * 3600))} d ago`;

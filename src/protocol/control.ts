@@ -161,7 +161,7 @@ export const DateSchema = v.pipe(v.string(), v.regex(/^\d{4}(-\d{2}(-\d{2}(T\d{2
 export const ListParamsSchema = v.object({
   /** Peer id, unique prefix of one, or display name. */
   peer: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
-  /** Text to find in file name, camera or date. */
+  /** Text to find in file name, camera or date; or the start of an id, six digits or more. */
   query: v.optional(v.pipe(v.string(), v.maxLength(200))),
   /** From the first moment of this date on; `before` ends just before its first moment. Photos without a date are in neither. */
   after: v.optional(DateSchema),

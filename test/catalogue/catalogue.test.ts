@@ -439,6 +439,16 @@ describe('a list', () => {
     expect(catalogue.list({ ...params, limit: 0 }, offline)).toEqual({ total: expected.length, photos: [] });
   });
 
+  test('of the start of an id has that photo, from six digits on', () => {
+    const catalogue = filled();
+    const { id } = photo('noon.jpg');
+    for (const query of [id, id.slice(0, 6), id.slice(0, 10).toUpperCase(), `jpg ${id.slice(0, 12)}`]) {
+      expect(names(catalogue, { query })).toEqual(['noon.jpg']);
+    }
+    expect(names(catalogue, { query: id.slice(0, 5) })).toEqual([]);
+    expect(names(catalogue, { query: `${id.slice(0, 12)}x` })).toEqual([]);
+  });
+
   test('of photos without a date has those with the date that a camera without a clock writes too', () => {
     const catalogue = filled();
     expect(names(catalogue, { month: null, sort: 'name' })).toEqual(['undated.png', 'zero.jpg']);

@@ -67,8 +67,8 @@ test('counts, rates, percentages, pixels and dates', () => {
 });
 
 test.each([
-  [-5, 'now'],
-  [59, 'now'],
+  [-5, 'just now'],
+  [59, 'just now'],
   [60, '1 min ago'],
   [3 * 3600 + 59, '3 h ago'],
   [12 * 86_400, '12 d ago'],

@@ -25,6 +25,8 @@ try {
     '--out',
     file,
     '--allow-missing-repository',
+    // There is no public place yet that the README's pictures could be linked from.
+    '--no-rewrite-relative-links',
   ];
   const code = await runCommand(process.execPath, vsce, { cwd: folder });
   if (code !== 0) throw new Error(`vsce failed (exit code ${code}).`);

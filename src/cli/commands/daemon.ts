@@ -25,10 +25,10 @@ const daemonOptions: readonly (readonly [flags: string, description: string])[] 
   ['--join <multiaddr...>', 'join by the peer at this address; may be given more than once'],
   ['--network <name>', 'name of the network (default)'],
   ['--name <name>', 'name that friends see (made from user and folder)'],
-  ['--copies <number>', 'copies of each photo that the network keeps (2)'],
-  ['--quota <bytes>', 'space given to photos of others (no limit)'],
-  ['--grace <seconds>', 'how long a friend may be away before copies are made again elsewhere'],
-  ['--dedupe <mode>', 'what to do about redundant originals: review or automatic (review)'],
+  ['--copies <number>', 'copies of each photo that are wanted (2); they are counted, made in a later version'],
+  ['--quota <bytes>', 'space given to photos of others (no limit); used in a later version'],
+  ['--grace <seconds>', 'how long a friend may be away before copies are made again; used in a later version'],
+  ['--dedupe <mode>', 'what to do about redundant originals: review or automatic (review); used in a later version'],
   ['--exclude <glob...>', 'files to leave out; may be given more than once'],
   ['--share', 'share the folder again where its marker went missing'],
   ['--while-connected', 'leave when the last window or command has gone'],
@@ -147,7 +147,7 @@ async function refuseSecond(state: FolderState, signal: AbortSignal): Promise<vo
     using client = await connectToDaemon(state, { signal });
     throw new AppError(
       'already-running',
-      `A daemon (process ${client.hello.pid}) already serves ${state.folder}: end it first with photo-organizer stop.`,
+      `A daemon (process ${client.hello.pid}) already serves ${state.folder}: end it first with photo-organizer --folder "${state.folder}" stop.`,
     );
   } catch (error) {
     if (!AppError.is(error, 'daemon-unreachable')) throw error;

@@ -37,7 +37,7 @@ function peerLines(peers: readonly PeerSummary[], terminal: Terminal): string[] 
     String(peer.port),
     formatCount(peer.photos),
     formatBytes(peer.bytes),
-    peer.online ? 'online' : formatAgo(peer.lastSeen, now),
+    peer.online ? 'online' : `offline, ${formatAgo(peer.lastSeen, now)}`,
     [peer.central ? 'central' : '', peer.self ? 'this peer' : ''].filter((role) => role !== '').join(', '),
     peer.peerId,
   ]);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DaemonStatus, Health, ScanProgress } from '../../protocol/control.ts';
+import type { DaemonStatus, Health, ScanProgress, UnreadableFile } from '../../protocol/control.ts';
 import {
   formatBytes,
   formatCount,
@@ -21,7 +21,8 @@ export function addStatusCommand(program: Command, terminal: Terminal): void {
     .action((_options: unknown, command: Command) =>
       withDaemon(command, terminal, async ({ client, signal, result }) => {
         const status = await client.status({ signal });
-        await result(status, () => statusLines(status, terminal));
+        const unreadable = status.photos.unreadable === 0 ? [] : await client.unreadable({ signal });
+        await result(status, () => [...statusLines(status, terminal), ...unreadableLines(unreadable)]);
       }),
     );
 }
@@ -43,7 +44,7 @@ function statusLines(status: DaemonStatus, terminal: Terminal): string[] {
       `${plainText(central.name) || central.peerId} on port ${central.port}${central.self ? ' (this peer)' : ''}, term ${status.term}`,
     ],
     ['Photos', `${formatCount(photos.local)} here, ${formatCount(photos.collection)} in the collection`],
-    ...note(photos.underReplicated, 'with fewer copies than wanted'),
+    ...note(photos.underReplicated, 'on one peer only, or on fewer than wanted'),
     ...note(photos.redundant, 'redundant'),
     ...note(photos.unreadable, 'unreadable'),
     ['Space', spaceText(bytes)],
@@ -59,7 +60,22 @@ function note(count: number, what: string): [name: string, value: string][] {
 
 function spaceText({ originals, replicas, quota }: DaemonStatus['bytes']): string {
   const limit = quota === null ? '' : ` of ${formatBytes(quota)}`;
-  return `${formatBytes(originals)} of originals, ${formatBytes(replicas)}${limit} kept for others`;
+  const kept = replicas === 0 && quota === null ? '' : `, ${formatBytes(replicas)}${limit} kept for others`;
+  return `${formatBytes(originals)} of originals${kept}`;
+}
+
+/** Unreadable files that are named; the rest is counted. */
+const maxUnreadable = 20;
+
+function unreadableLines(files: readonly UnreadableFile[]): string[] {
+  if (files.length === 0) return [];
+  const more = files.length - maxUnreadable;
+  return [
+    '',
+    'Files that look like photos and cannot be taken:',
+    ...files.slice(0, maxUnreadable).map((file) => plainText(`  ${file.path}: ${file.reason}`)),
+    ...(more > 0 ? [`  … and ${formatCount(more)} more.`] : []),
+  ];
 }
 
 /** How far a scan is, with rate and time left where they can be told. */

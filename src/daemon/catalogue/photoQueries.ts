@@ -120,8 +120,17 @@ export class PhotoQueries {
     for (const word of queryWords(params.query ?? '')) {
       const named = this.#peers.all().filter(({ name }) => namesPeer(word, name));
       const held = `EXISTS (SELECT 1 FROM holdings n WHERE n.photo = p.photo AND n.peer IN (${named.map(() => '?').join(', ')}))`;
-      where.push(named.length === 0 ? 'instr(p.search, ?) > 0' : `(instr(p.search, ?) > 0 OR ${held})`);
-      values.push(word, ...named.map(({ number }) => number));
+      const ways = ['instr(p.search, ?) > 0'];
+      values.push(word);
+      if (named.length > 0) {
+        ways.push(held);
+        values.push(...named.map(({ number }) => number));
+      }
+      if (isIdStart(word)) {
+        ways.push('p.id BETWEEN ? AND ?');
+        values.push(idBytes(word.padEnd(idLength, '0')), idBytes(word.padEnd(idLength, 'f')));
+      }
+      where.push(`(${ways.join(' OR ')})`);
     }
     if (params.duplicates === true) {
       where.push('(p.role > 0 OR p.holders > ?)');
@@ -164,7 +173,7 @@ export class PhotoQueries {
   }
 
   resolve(reference: string): PhotoId {
-    if (!/^[0-9a-f]+$/.test(reference) || reference.length < minIdPrefixLength || reference.length > idLength) {
+    if (!isIdStart(reference)) {
       throw new AppError(
         'usage',
         `"${reference}" is not a photo id: give at least ${minIdPrefixLength} of its digits (0-9, a-f).`,
@@ -289,4 +298,9 @@ function textOf(value: SQLOutputValue | undefined): string | null {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Whether a person may mean a photo's id, or the start of one. */
+function isIdStart(text: string): boolean {
+  return /^[0-9a-f]+$/.test(text) && text.length >= minIdPrefixLength && text.length <= idLength;
 }

@@ -176,7 +176,10 @@ export class Download {
         data,
       });
     }
-    const message = `No peer that holds ${photo} is online: ask one of them to start, and try again.`;
-    return new AppError('no-holder-online', why === '' ? message : `${message} ${why}`, { data });
+    const message =
+      why === ''
+        ? `No peer that holds ${photo} is online: ask one of them to start, and try again.`
+        : `Nobody who is online can give ${photo} now: try again later, or when another holder is online. ${why}`;
+    return new AppError('no-holder-online', message, { data });
   }
 }
