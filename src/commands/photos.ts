@@ -32,7 +32,7 @@ async function fetchPhoto(context: CommandContext, connection: Connection, argum
     id === undefined
       ? await context.pickPhoto(connection, {
           title: vscode.l10n.t('Fetch Photo'),
-          placeholder: vscode.l10n.t('Type a name, a date or a camera. Enter brings the photo into this folder.'),
+          placeholder: vscode.l10n.t('Type a name, a date, a camera or an id. Enter brings the photo into this folder.'),
           button: { icon: 'save-as', tooltip: vscode.l10n.t('Save As…') },
         })
       : { photo: { id }, byButton: false };
@@ -102,7 +102,7 @@ async function openPhoto(context: CommandContext, connection: Connection, argume
     (
       await context.pickPhoto(connection, {
         title: vscode.l10n.t('Open Photo'),
-        placeholder: vscode.l10n.t('Type a name, a date or a camera.'),
+        placeholder: vscode.l10n.t('Type a name, a date, a camera or an id.'),
       })
     )?.photo.id;
   if (id === undefined) return;
@@ -159,7 +159,7 @@ async function copyPhotoId(context: CommandContext, connection: Connection, argu
     (
       await context.pickPhoto(connection, {
         title: vscode.l10n.t('Copy Photo Id'),
-        placeholder: vscode.l10n.t('Type a name, a date or a camera.'),
+        placeholder: vscode.l10n.t('Type a name, a date, a camera or an id.'),
       })
     )?.photo.id;
   if (id === undefined) return;
