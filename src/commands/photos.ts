@@ -32,7 +32,9 @@ async function fetchPhoto(context: CommandContext, connection: Connection, argum
     id === undefined
       ? await context.pickPhoto(connection, {
           title: vscode.l10n.t('Fetch Photo'),
-          placeholder: vscode.l10n.t('Type a name, a date, a camera or an id. Enter brings the photo into this folder.'),
+          placeholder: vscode.l10n.t(
+            'Type a name, a date, a camera or an id. Enter brings the photo into this folder.',
+          ),
           button: { icon: 'save-as', tooltip: vscode.l10n.t('Save As…') },
         })
       : { photo: { id }, byButton: false };
