@@ -33,19 +33,27 @@ export async function run(tool) {
       process.argv[1] = file;
       await import(pathToFileURL(file).href);
     } else {
-      process.exitCode = await handOver(bundledNode(), file);
+      process.exitCode = await handOver(bundledNode(), process.argv[1] ?? file);
     }
   } catch (error) {
-    const misspelled =
-      error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_') ? error : undefined;
-    if (!(error instanceof SetUpError) && misspelled === undefined) throw error;
+    if (error instanceof SetUpError) process.exitCode = 1;
+    else if (isMisspelled(error)) process.exitCode = 2;
+    else throw error;
     console.error(error.message);
-    process.exitCode = misspelled === undefined ? 1 : 2;
   }
 }
 
 /** Something only the person can put right; the message is a sentence that says how. */
 class SetUpError extends Error {}
+
+/**
+ * Whether a tool was called with options that it does not have.
+ * @param {unknown} error
+ * @returns {error is Error}
+ */
+function isMisspelled(error) {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+}
 
 /** @param {string} version */
 function isNewEnough(version) {
