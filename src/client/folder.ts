@@ -3,6 +3,7 @@ import path from 'node:path';
 import { AppError, systemCodeOf, toAppError } from '../protocol/errors.ts';
 import type { FolderState } from '../protocol/state.ts';
 import { folderState, markerPath } from '../protocol/state.ts';
+import { fileExists } from './fileExists.ts';
 
 /**
  * Real path of the nearest folder, from `start` upward, that a person shared; undefined when there is none.
@@ -10,7 +11,7 @@ import { folderState, markerPath } from '../protocol/state.ts';
  */
 export async function findPhotoFolder(start: string): Promise<string | undefined> {
   const from = await realPathOf(start);
-  return firstUpward(from, (folder) => exists(markerPath(folder)));
+  return firstUpward(from, (folder) => fileExists(markerPath(folder)));
 }
 
 /**
@@ -27,7 +28,7 @@ export async function resolvePhotoFolder(home: string, start: string): Promise<F
   const folder = await firstUpward(
     from ?? path.resolve(start),
     async (candidate) =>
-      (await exists(markerPath(candidate))) || (await exists(folderState(home, candidate).daemonFile)),
+      (await fileExists(markerPath(candidate))) || (await fileExists(folderState(home, candidate).daemonFile)),
   );
   if (folder !== undefined) return folderState(home, folder);
   if (from === undefined) {
@@ -51,15 +52,5 @@ async function firstUpward(start: string, accept: (folder: string) => Promise<bo
     const parent = path.dirname(folder);
     if (parent === folder) return undefined;
     folder = parent;
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await fs.access(file);
-    return true;
-  } catch {
-    // Not there, or not ours to look at: either way nothing that we could use.
-    return false;
   }
 }

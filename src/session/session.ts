@@ -1,7 +1,7 @@
-import fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { connectToDaemon } from '../client/connection.ts';
 import { delay } from '../client/delay.ts';
+import { fileExists } from '../client/fileExists.ts';
 import { connectOrLaunch } from '../client/launch.ts';
 import { crashWindow, maxCrashes, RestartPolicy } from '../client/restartPolicy.ts';
 import { findRuntime } from '../client/runtime.ts';
@@ -243,7 +243,7 @@ export class Session extends Disposable {
     const { signal } = this.#current;
     const state = await stateOf(home, folder);
     // A daemon that leaves cleanly takes its file away; after a crash the file is still there.
-    const crashed = await exists(state.daemonFile);
+    const crashed = await fileExists(state.daemonFile);
     if (signal.aborted) return;
     if (!crashed) {
       log.info('The daemon was stopped by somebody else.');
@@ -279,7 +279,7 @@ export class Session extends Disposable {
     const state = await stateOf(this.#options.home, folder);
     for (;;) {
       await delay(reappearInterval, signal);
-      if (!(await exists(state.daemonFile))) continue;
+      if (!(await fileExists(state.daemonFile))) continue;
       try {
         await this.#adopt(folder, await connectToDaemon(state, { version, signal }), signal);
         return;
@@ -345,15 +345,5 @@ async function leave({ client, signal: ended }: Connection): Promise<void> {
     throw new AppError('timeout', vscode.l10n.t('The photo daemon does not end: its log says what it is doing.'), {
       cause: error,
     });
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await fs.access(file);
-    return true;
-  } catch {
-    // Whatever the reason, there is no daemon to be met through this file.
-    return false;
   }
 }
