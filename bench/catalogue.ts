@@ -119,6 +119,10 @@ function ownFacts(): Parameters<Catalogue['reconcileOwn']>[0] {
       blockhash: blockhash === null ? null : Buffer.from(blockhash).toString('hex'),
       place: null,
       damaged: false,
+      grey: false,
+      motion: false,
+      subsecond: null,
+      features: null,
     };
   });
 }

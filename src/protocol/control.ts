@@ -29,6 +29,14 @@ export interface ScanProgress {
   secondsLeft: number | null;
 }
 
+export interface CompareProgress {
+  /** Photos compared since the comparing began, and to compare in all. */
+  done: number;
+  total: number;
+  /** Pairs that wait for a peer to come back, because only it can tell how alike they are. */
+  waiting: number;
+}
+
 export interface DaemonStatus {
   peerId: string;
   name: string;
@@ -44,6 +52,8 @@ export interface DaemonStatus {
   /** What is wrong, for people: one sentence each; empty when health is `ok`. */
   problems: string[];
   scanning: ScanProgress | null;
+  /** Photos that are being compared with all others; null when all have been. */
+  comparing: CompareProgress | null;
   photos: {
     /** Photos whose file is in this folder. */
     local: number;
@@ -53,6 +63,9 @@ export interface DaemonStatus {
     underReplicated: number;
     /** Photos that are the same picture as a better one. */
     redundant: number;
+    /** Groups of look-alikes, and bytes that all but the best of each group take, over all copies. */
+    duplicateGroups: number;
+    duplicateBytes: number;
     /** Files in this folder that look like photos but could not be read or decoded. */
     unreadable: number;
   };
@@ -99,12 +112,129 @@ export interface PhotoSummary {
   keeper: boolean;
 }
 
+/** Another file of the same shot that is no duplicate: it has what this one lacks. */
+export interface LinkedPhoto {
+  id: PhotoId;
+  name: string;
+  /** `raw`: camera's raw file and the picture made from it. `motion`: with and without its film. */
+  kind: 'raw' | 'motion';
+}
+
 export interface PhotoDetails extends PhotoSummary {
   camera: string | null;
   place: Place | null;
   damaged: boolean;
+  linked: LinkedPhoto[];
+  /** Date, camera and place that only look-alikes of the photo have; null for each that it has itself or nobody has. */
+  fromGroup: Pick<GroupMetadata, 'takenAt' | 'camera' | 'place'>;
   /** Paths below this folder that hold these bytes; empty when only other peers hold the photo. */
   paths: string[];
+}
+
+/** How readily two photos count as look-alikes. */
+export const similaritySteps = ['strict', 'normal', 'loose'] as const;
+export type SimilarityStep = (typeof similaritySteps)[number];
+
+/** In which way a photo differs from the keeper of its group. */
+export type PhotoDifference =
+  /** Same bytes, more copies than wanted. */
+  | { kind: 'identical'; copies: number }
+  /** Other bytes, exactly the same pixels. */
+  | { kind: 'same-pixels' }
+  /** Pixels along a side, in percent of the keeper's. */
+  | { kind: 'scaled'; percent: number }
+  | { kind: 'format'; format: PhotoFormat }
+  /** Fewer bytes for the same pixels, in percent of the keeper's. */
+  | { kind: 'compressed'; percent: number }
+  | { kind: 'greyscale' }
+  /** This one has colour and the keeper does not. */
+  | { kind: 'coloured' }
+  /** Shows only this much of the keeper's picture (percent of its area). */
+  | { kind: 'cropped'; percent: number }
+  /** The keeper shows only this much of this one's picture. */
+  | { kind: 'wider'; percent: number }
+  /** Clockwise, against the keeper. */
+  | { kind: 'turned'; degrees: 90 | 180 | 270 }
+  | { kind: 'mirrored' }
+  /** Other tones, a caption, a frame: alike, and not the same. */
+  | { kind: 'edited' }
+  | { kind: 'damaged' };
+
+/**
+ * T0 same bytes, T1 same pixels, T2 the same shot re-encoded, resized, recoloured or annotated, T3 cropped, turned or
+ * mirrored. (Neighbours in a burst are no duplicates.)
+ */
+export type DuplicateTier = 'T0' | 'T1' | 'T2' | 'T3';
+
+export interface DuplicatePhoto extends PhotoSummary {
+  camera: string | null;
+  place: Place | null;
+  damaged: boolean;
+  tier: DuplicateTier;
+  /** Different bits (of 256) between the most similar hashes of this photo and the keeper; 0 for the keeper itself. */
+  distance: number;
+  /** One line for people (English): why it is in the group. */
+  reason: string;
+  /** The same, to be put into words in another language. Empty for the keeper. */
+  differences: PhotoDifference[];
+}
+
+/** Why the keeper is the best of its group: what decided against the next best. */
+export type KeeperReason =
+  'chosen' | 'whole' | 'colour' | 'pixels' | 'format' | 'quality' | 'metadata' | 'first-id' | 'only';
+
+/** What a camera wrote that the keeper lacks and another photo of the group has. */
+export interface GroupMetadata {
+  takenAt: string | null;
+  camera: string | null;
+  place: Place | null;
+}
+
+/** The keeper and the photos that match it, each of them directly. */
+export interface DuplicateGroup {
+  /** Id of the group: stays while its best photo by the facts stays. */
+  group: string;
+  keeper: PhotoId;
+  keeperReason: KeeperReason;
+  /** Bytes that all copies of the redundant photos take. */
+  bytes: number;
+  /** Date, camera and place that the keeper lacks and others of the group have. */
+  metadata: GroupMetadata;
+  /** The keeper first. */
+  photos: DuplicatePhoto[];
+}
+
+/** What a person said of photos: it counts for every peer. */
+export type Decision = { kind: 'distinct'; photos: [PhotoId, PhotoId] } | { kind: 'keeper'; photo: PhotoId };
+
+/** A decision that counts now, to be shown and taken back. */
+export type DecisionRecord = Decision & {
+  /** Names of the photos, in the order of the decision; empty for one that is no longer in the collection. */
+  names: string[];
+  /** ISO 8601. */
+  at: string;
+  /** Display name of the peer where it was decided. */
+  by: string;
+};
+
+/** One copy that would leave its holder. */
+export interface PlannedDrop {
+  id: PhotoId;
+  name: string;
+  group: string;
+  keeper: PhotoId;
+  peerId: string;
+  peerName: string;
+  kind: 'original' | 'replica';
+  /** Bytes. */
+  size: number;
+  reason: string;
+}
+
+export interface DedupeResult {
+  planned: PlannedDrop[];
+  dropped: PlannedDrop[];
+  refused: PlannedDrop[];
 }
 
 /** A file that looks like a photo but is not one we can take. */
@@ -213,6 +343,45 @@ export interface OpenResult {
   size: number;
 }
 
+/** Id of a duplicate group. */
+export const GroupIdSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
+
+export const DuplicatesParamsSchema = v.object({
+  /** One group alone. */
+  group: v.optional(GroupIdSchema),
+  /** A named step, or the most different bits; the daemon's own step when it is left out. */
+  threshold: v.optional(v.union([v.picklist(similaritySteps), v.pipe(Natural, v.maxValue(256))])),
+  limit: v.optional(v.pipe(Natural, v.maxValue(1000))),
+  offset: v.optional(Natural),
+});
+export type DuplicatesParams = v.InferInput<typeof DuplicatesParamsSchema>;
+export interface DuplicatesResult {
+  /** Groups that match, and the bytes to win in all of them, over all pages. */
+  total: number;
+  bytes: number;
+  /** Most bytes to win first. */
+  groups: DuplicateGroup[];
+}
+
+export const DecisionSchema = v.variant('kind', [
+  v.object({ kind: v.literal('distinct'), photos: v.tuple([PhotoIdSchema, PhotoIdSchema]) }),
+  v.object({ kind: v.literal('keeper'), photo: PhotoIdSchema }),
+]);
+export const DecideParamsSchema = v.object({
+  decisions: v.pipe(v.array(DecisionSchema), v.minLength(1), v.maxLength(1000)),
+  /** Takes the decisions back. */
+  undo: v.optional(v.boolean()),
+});
+export type DecideParams = v.InferInput<typeof DecideParamsSchema>;
+
+export const DedupeParamsSchema = v.object({
+  group: v.optional(GroupIdSchema),
+  /** Keep this one of its group. */
+  keep: v.optional(PhotoReferenceSchema),
+  apply: v.optional(v.boolean()),
+});
+export type DedupeParams = v.InferInput<typeof DedupeParamsSchema>;
+
 export const ThumbnailsParamsSchema = v.object({
   ids: v.pipe(v.array(PhotoIdSchema), v.maxLength(maxThumbnailBatch)),
 });
@@ -234,6 +403,16 @@ export const fetchRequest = new RequestType<FetchParams & { progress?: string },
 export const openRequest = new RequestType<OpenParams & { progress?: string }, OpenResult, void>('open');
 /** Missing thumbnails (no pixels, no holder online) are left out of the answer. */
 export const thumbnailsRequest = new RequestType<ThumbnailsParams, Thumbnail[], void>('thumbnails');
+/** Groups of look-alikes, and photos with more copies than wanted. */
+export const duplicatesRequest = new RequestType<DuplicatesParams, DuplicatesResult, void>('duplicates');
+/** Resolves when every photo that is known now has been compared with all others. Reports with {@link compareProgress}. */
+export const compareRequest = new RequestType<{ progress?: string }, CompareProgress, void>('compare');
+/** What a person says of photos, for all peers. */
+export const decideRequest = new RequestType<DecideParams, null, void>('decide');
+/** Decisions that count now, newest first, at most 1000. */
+export const decisionsRequest = new RequestType0<DecisionRecord[], void>('decisions');
+/** What would be dropped, and dropping it. Refused for now when it is to be applied. */
+export const dedupeRequest = new RequestType<DedupeParams, DedupeResult, void>('dedupe');
 export const unreadableRequest = new RequestType0<UnreadableFile[], void>('unreadable');
 /** Look at the whole folder again, now. */
 export const rescanRequest = new RequestType0<null, void>('rescan');
@@ -241,8 +420,9 @@ export const rescanRequest = new RequestType0<null, void>('rescan');
 export const stopRequest = new RequestType0<null, void>('stop');
 
 export const fetchProgress = new ProgressType<FetchProgress>();
+export const compareProgress = new ProgressType<CompareProgress>();
 
-export type ChangedTopic = 'status' | 'peers' | 'collection';
+export type ChangedTopic = 'status' | 'peers' | 'collection' | 'duplicates';
 /** Something a view shows is no longer so: ask again. At most four a second. */
 export const changedNotification = new NotificationType<{ topics: ChangedTopic[] }>('changed');
 

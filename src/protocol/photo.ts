@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FeaturesFingerprintSchema } from './features.ts';
 
 /** Copies of each photo that the network keeps unless told otherwise (R in docs and SAFETY rules). */
 export const defaultCopies = 2;
@@ -69,6 +70,14 @@ export const PhotoFactsSchema = v.object({
   place: v.nullable(PlaceSchema),
   /** True when the file could only be decoded in part (truncated or otherwise damaged). */
   damaged: v.boolean(),
+  /** Whether the picture has no colour; false when it could not be decoded. */
+  grey: v.boolean(),
+  /** Whether the file carries a film beside the picture (Motion Photo), or names one that belongs to it (Live Photo). */
+  motion: v.boolean(),
+  /** Milliseconds after `takenAt`, as the camera wrote them. */
+  subsecond: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(999))),
+  /** Names the photo's features (see `features.ts`), which are kept beside the facts; null when it has none. */
+  features: v.nullable(FeaturesFingerprintSchema),
 });
 export type PhotoFacts = v.InferOutput<typeof PhotoFactsSchema>;
 

@@ -20,6 +20,10 @@ export function photo(name: string, facts: Partial<PhotoFacts> = {}): PhotoFacts
     camera: null,
     place: null,
     damaged: false,
+    grey: false,
+    motion: false,
+    subsecond: null,
+    features: null,
     ...facts,
   };
 }

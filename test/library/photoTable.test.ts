@@ -15,6 +15,10 @@ const content = (n: number): ContentFacts => ({
   camera: null,
   place: null,
   damaged: false,
+  grey: false,
+  motion: false,
+  subsecond: null,
+  features: null,
 });
 
 test('a file that moved is no change of its photo but for the name', () => {

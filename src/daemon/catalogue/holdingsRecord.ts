@@ -52,6 +52,10 @@ export function holdingOf(id: PhotoId, statement: HoldingStatement): Holding {
       camera,
       place: place === null ? null : { latitude: place[0], longitude: place[1] },
       damaged,
+      grey: false,
+      motion: false,
+      subsecond: null,
+      features: null,
     } satisfies PhotoFacts,
   };
 }

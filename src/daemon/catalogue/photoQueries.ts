@@ -169,6 +169,8 @@ export class PhotoQueries {
       place:
         row['latitude'] === null ? null : { latitude: Number(row['latitude']), longitude: Number(row['longitude']) },
       damaged: row['damaged'] === 1,
+      linked: [],
+      fromGroup: { takenAt: null, camera: null, place: null },
     };
   }
 

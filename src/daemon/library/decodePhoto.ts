@@ -84,6 +84,10 @@ async function decodeOpened(sharp: Sharp, path: string, handle: FileHandle): Pro
     camera: metadata.camera,
     place: metadata.place,
     damaged: false,
+    grey: false,
+    motion: false,
+    subsecond: null,
+    features: null,
   };
   if (!whole || !decodable.has(format)) {
     // Its container says the size; where that is broken, the bytes are kept all the same.

@@ -105,6 +105,10 @@ export class LibraryIndex implements Disposable {
           camera: row['camera'],
           place: row['latitude'] === null ? null : { latitude: row['latitude'], longitude: row['longitude'] },
           damaged: row['damaged'] === 1,
+          grey: false,
+          motion: false,
+          subsecond: null,
+          features: null,
         });
         return facts.success ? [{ facts: facts.output, current: row['recipe'] === recipe }] : [];
       });
