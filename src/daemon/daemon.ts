@@ -17,6 +17,9 @@ import type { Logger } from './base/logger.ts';
 import { FileLogger } from './base/logger.ts';
 import { Tasks } from './base/tasks.ts';
 import { openCatalogue } from './catalogue/catalogue.ts';
+import { DecisionReplication } from './catalogue/decisionReplication.ts';
+import { openDecisions } from './catalogue/decisions.ts';
+import { LookAlikeSearch } from './catalogue/lookAlikeSearch.ts';
 import { HoldingsReplication } from './catalogue/replication.ts';
 import { ControlServer } from './control/server.ts';
 import { ControlService } from './control/service.ts';
@@ -117,14 +120,34 @@ export class Daemon implements AsyncDisposable {
     owned.push(() => network.stop());
     const { self } = network;
 
+    const catalogueLogger = logger.child('catalogue');
+    const decisions = openDecisions({ file: state.decisionsFile, self: self.peerId }, { logger: catalogueLogger });
+    owned.push(() => decisions[Symbol.dispose]());
     const catalogue = openCatalogue(
-      { file: state.catalogueFile, self: { peerId: self.peerId, name: self.name }, copies: options.copies },
-      { logger: logger.child('catalogue') },
+      {
+        file: state.catalogueFile,
+        self: { peerId: self.peerId, name: self.name },
+        copies: options.copies,
+        featuresOf: (id) => library.features(id),
+        verdicts: decisions,
+        similarity: options.similarity,
+      },
+      { logger: catalogueLogger },
     );
     owned.push(() => catalogue[Symbol.dispose]());
     catalogue.reconcileOwn(library.photos());
     const replication = new HoldingsReplication(catalogue, network, logger.child('holdings'));
     owned.push(() => replication.stop());
+    decisions.onChange((photos) => catalogue.verdictsChanged(photos));
+    const decisionReplication = new DecisionReplication(decisions, network, logger.child('decisions'));
+    owned.push(() => decisionReplication.stop());
+    const search = new LookAlikeSearch({
+      catalogue,
+      network,
+      lumaOf: (id) => library.luma(id),
+      logger: logger.child('look-alikes'),
+    });
+    owned.push(() => search[Symbol.asyncDispose]());
 
     const transferLogger = logger.child('transfer');
     const locate = (id: PhotoId): IndexedFile[] => {
@@ -155,6 +178,8 @@ export class Daemon implements AsyncDisposable {
       version,
       library,
       catalogue,
+      decisions,
+      search,
       network,
       fetcher,
       viewed,
@@ -196,6 +221,8 @@ export class Daemon implements AsyncDisposable {
       control.changed('collection');
       control.changed('status');
     });
+    catalogue.onGroups(() => control.changed('duplicates'));
+    search.onProgress(() => control.changed('status'));
     const peersChanged = (): void => {
       control.changed('peers');
       control.changed('status');

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { HoldingRecord } from '../../protocol/wire.ts';
 import type { Logger } from '../base/logger.ts';
-import { decodeStatement, hexOf } from './holdingsRecord.ts';
+import type { FeatureTable } from './featureTable.ts';
+import { decodeStatement, hexOf, sentOf } from './holdingsRecord.ts';
 import type { PeerTable } from './peerTable.ts';
-import { blobOf, bytesOf } from './photoTable.ts';
+import { blobOf, bytesOf } from './columns.ts';
 
 /** A part of the own log, ready to be sent. */
 export interface OwnPage {
@@ -27,6 +28,7 @@ export interface OwnPage {
  */
 export class OwnLog {
   readonly #peers: PeerTable;
+  readonly #features: FeatureTable;
   readonly #self: string;
   readonly #logger: Logger;
   readonly #append: StatementSync;
@@ -42,13 +44,14 @@ export class OwnLog {
   #renewed = false;
 
   /** @param self peer id of this peer, which is known to `peers` */
-  constructor(database: DatabaseSync, peers: PeerTable, self: string, logger: Logger) {
+  constructor(database: DatabaseSync, peers: PeerTable, features: FeatureTable, self: string, logger: Logger) {
     this.#peers = peers;
+    this.#features = features;
     this.#self = self;
     this.#logger = logger;
     this.#append = database.prepare('INSERT OR REPLACE INTO own_log (seq, id) VALUES (?, ?)');
     this.#page = database.prepare(
-      `SELECT l.seq, l.id, h.statement FROM own_log l LEFT JOIN photos p ON p.id = l.id
+      `SELECT l.seq, l.id, h.photo, h.statement FROM own_log l LEFT JOIN photos p ON p.id = l.id
        LEFT JOIN holdings h ON h.photo = p.photo AND h.peer = ? WHERE l.seq > ? ORDER BY l.seq LIMIT ?`,
     );
     this.#held = database.prepare(
@@ -109,7 +112,9 @@ export class OwnLog {
     const rows = this.#page.all(self.number, from, limit);
     const records = rows.map((row): HoldingRecord => {
       const statement = blobOf(row['statement']);
-      return [Number(row['seq']), bytesOf(row['id']), statement === null ? null : decodeStatement(statement)];
+      const stated =
+        statement === null ? null : sentOf(decodeStatement(statement), this.#features.of(Number(row['photo'])));
+      return [Number(row['seq']), bytesOf(row['id']), stated];
     });
     const last = records.at(-1)?.[0] ?? from;
     return { index: self.log, records, last, more: last < self.seq };
