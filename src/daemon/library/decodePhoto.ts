@@ -5,12 +5,17 @@ import type { FileHandle } from 'node:fs/promises';
 import fs from 'node:fs/promises';
 import type { SharpOptions } from 'sharp';
 import { messageOf, systemCodeOf } from '../../protocol/errors.ts';
+import { featuresVersion } from '../../protocol/features.ts';
 import type { PhotoFormat, PhotoId } from '../../protocol/photo.ts';
 import { wireLimits } from '../../protocol/wire.ts';
+import { lookAlikeFeatures } from '../similarity/lookAlikeFeatures.ts';
+import type { Raster } from '../similarity/types.ts';
 import type { Decoded } from './decoderMessages.ts';
 import { formatOf, isSvg, sniffedBytes } from './format.ts';
 import { jpegSize } from './jpegSize.ts';
 import { metadataOf } from './metadata.ts';
+import type { Likeness } from './photoFeatures.ts';
+import { featuresFingerprint } from './photoFeatures.ts';
 import type { Sharp } from './sharpBinding.ts';
 import { stampOf } from './stamp.ts';
 import type { ThumbnailImage } from './types.ts';
@@ -92,11 +97,12 @@ async function decodeOpened(sharp: Sharp, path: string, handle: FileHandle): Pro
   if (!whole || !decodable.has(format)) {
     // Its container says the size; where that is broken, the bytes are kept all the same.
     const measured = whole && format === 'heic' ? await uprightSize(sharp, bytes).catch(() => undefined) : undefined;
-    return { kind: 'photo', stamp, facts: { ...facts, ...measured }, thumbnail: null };
+    return { kind: 'photo', stamp, facts: { ...facts, ...measured }, thumbnail: null, likeness: null };
   }
   try {
-    const { thumbnail, ...pixels } = await pixelsOf(sharp, bytes, format);
-    return { kind: 'photo', stamp, facts: { ...facts, ...pixels }, thumbnail };
+    const { thumbnail, likeness, ...pixels } = await pixelsOf(sharp, bytes, format);
+    const features = featuresFingerprint(likeness.features);
+    return { kind: 'photo', stamp, facts: { ...facts, ...pixels, features }, thumbnail, likeness };
   } catch (error) {
     return { kind: 'broken', stamp, reason: undecodable(error) };
   }
@@ -148,7 +154,9 @@ interface Pixels {
   height: number;
   blockhash: string | null;
   damaged: boolean;
+  grey: boolean;
   thumbnail: ThumbnailImage;
+  likeness: Likeness;
 }
 
 /** @throws when nothing of the picture can be decoded */
@@ -162,21 +170,17 @@ async function pixelsOf(sharp: Sharp, bytes: Buffer, format: PhotoFormat): Promi
     raster = await thumbnailRaster(sharp, bytes, 'none');
     damaged = true;
   }
+  const { grey, luma, aspect, hashes } = lookAlikeFeatures(raster);
   return {
     ...((format === 'jpeg' ? uprightJpegSize(bytes, raster) : undefined) ?? (await uprightSize(sharp, bytes))),
     // Half a picture would look like every other one that is cut off at the same place.
     blockhash: damaged ? null : await blockhashOf(sharp, bytes, raster),
     damaged,
+    grey,
     thumbnail: await encodeThumbnail(sharp, raster),
+    // Those of half a picture are kept: they lead to the whole one.
+    likeness: { features: { version: featuresVersion, aspect, digest: null, hashes }, luma },
   };
-}
-
-/** Pixels, 8 bit a channel, sRGB, upright. */
-interface Raster {
-  width: number;
-  height: number;
-  channels: 1 | 2 | 3 | 4;
-  data: Buffer;
 }
 
 function decodeOptions(failOn: 'error' | 'none'): SharpOptions {
