@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { openCatalogue } from '../../src/daemon/catalogue/catalogue.ts';
 import type { Catalogue } from '../../src/daemon/catalogue/catalogue.ts';
 import { groupId } from '../../src/daemon/catalogue/blockhashGroup.ts';
-import { idBytes, statementOf } from '../../src/daemon/catalogue/holdingsRecord.ts';
+import { idBytes } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import { keeperOf } from '../../src/daemon/catalogue/keeper.ts';
 import { silentLogger } from '../../src/daemon/base/logger.ts';
 import type { ListParams, PhotoSummary } from '../../src/protocol/control.ts';
@@ -223,7 +223,7 @@ test('a catalogue answers as the sum of what every peer states', () => {
               if (gone) holdings?.delete(facts.id);
               else holdings?.set(facts.id, holding);
               log.seq += 2;
-              return [log.seq, idBytes(facts.id), gone ? null : statementOf(holding)];
+              return [log.seq, idBytes(facts.id), gone ? null : sent(holding)];
             });
             catalogue.applyRemote(peer, { index: log.index, records, last: log.seq });
             expect(catalogue.remotePosition(peer)).toEqual(log);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/daemon/base/logger.ts';
 import { encodeCbor } from '../../src/daemon/base/cbor.ts';
-import { decodePage, encodePage, idBytes, statementOf } from '../../src/daemon/catalogue/holdingsRecord.ts';
+import { decodePage, encodePage, idBytes } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import type { Frame } from '../../src/daemon/network/types.ts';
 import type { PhotoFacts } from '../../src/protocol/photo.ts';
 import type { HoldingRecord } from '../../src/protocol/wire.ts';
@@ -27,7 +27,7 @@ async function waitForOneCollection(friends: readonly Friend[], photos: number):
 }
 
 function stated(seq: number, facts: PhotoFacts): HoldingRecord {
-  return [seq, idBytes(facts.id), statementOf({ kind: 'original', facts })];
+  return [seq, idBytes(facts.id), sent({ kind: 'original', facts })];
 }
 
 describe('catalogues of connected peers', () => {
