@@ -221,6 +221,9 @@ export function keeperFactsOf(row: Row): KeeperFacts & { photo: number } {
     // Only whether there is a place matters here.
     place: row['latitude'] === null ? null : { latitude: 0, longitude: 0 },
     damaged: row['damaged'] === 1,
+    grey: false,
+    motion: false,
+    chosen: 0,
   };
 }
 
