@@ -408,7 +408,9 @@ export const thumbnailsRequest = new RequestType<ThumbnailsParams, Thumbnail[], 
 /** Groups of look-alikes, and photos with more copies than wanted. */
 export const duplicatesRequest = new RequestType<DuplicatesParams, DuplicatesResult, void>('duplicates');
 /** Resolves when every photo that is known now has been compared with all others. Reports with {@link compareProgress}. */
-export const compareRequest = new RequestType<v.InferInput<typeof CompareParamsSchema>, CompareProgress, void>('compare');
+export const compareRequest = new RequestType<v.InferInput<typeof CompareParamsSchema>, CompareProgress, void>(
+  'compare',
+);
 /** What a person says of photos, for all peers. */
 export const decideRequest = new RequestType<DecideParams, null, void>('decide');
 /** Decisions that count now, newest first, at most 1000. */

@@ -144,12 +144,7 @@ export const HoldingsAnswerSchema = v.object({
 
 /** Bytes of a length, or of any up to `most` when the features are of another version than ours: those are passed by. */
 const optionalBytes = (most: number) =>
-  v.nullable(
-    v.pipe(
-      v.instance(Uint8Array),
-      v.check((bytes) => bytes.length <= most),
-    ),
-  );
+  v.nullable(v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= most));
 
 /** What a photo is compared by (`PhotoFeatures`): version, aspect in thousandths, digest of the pixels, hashes. */
 export const FeaturesSchema = v.pipe(

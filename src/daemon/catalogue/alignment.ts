@@ -1,3 +1,4 @@
+import { inverse } from '../similarity/orientations.ts';
 import type { Alignment, Crop, Orientation } from '../similarity/types.ts';
 
 /** A part of a picture with at least this much of its area counts as the whole: edges are not found more exactly. */
@@ -16,14 +17,6 @@ export function reversed(alignment: Alignment): Alignment {
     cropA: alignment.cropB,
     cropB: alignment.cropA,
   };
-}
-
-/**
- * How to lay the second picture on the first. Mirroring and then exchanging rows and columns is the same as exchanging them
- * first and then mirroring the other axis.
- */
-function inverse(orientation: Orientation): Orientation {
-  return orientation === 5 ? 6 : orientation === 6 ? 5 : orientation;
 }
 
 /** A way to lay a picture on another in a person's words. */

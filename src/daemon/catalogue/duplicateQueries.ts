@@ -20,7 +20,7 @@ import type { LookAlikeGroups } from './lookAlikeGroups.ts';
 import type { AlignedPair, PairTable } from './pairTable.ts';
 import type { PhotoQueries } from './photoQueries.ts';
 import { relationOf } from './relation.ts';
-import { groupId, starsOf } from './stars.ts';
+import { groupId, leadOf, starsOf } from './stars.ts';
 
 /** The keeper of a group and its other photos, by their numbers. */
 interface Star {
@@ -58,7 +58,7 @@ export class DuplicateQueries {
   duplicates(params: DuplicatesParams, online: ReadonlySet<string>): DuplicatesResult {
     const stars = this.#stars(params.threshold);
     const wanted = params.group;
-    const found = wanted === undefined ? stars : stars.filter(({ keeper }) => this.#groupOf(keeper) === wanted);
+    const found = wanted === undefined ? stars : stars.filter((star) => this.#groupOf(star) === wanted);
     found.sort((one, other) => other.bytes - one.bytes || one.keeper - other.keeper);
     const offset = params.offset ?? 0;
     return {
@@ -70,9 +70,9 @@ export class DuplicateQueries {
     };
   }
 
-  #groupOf(keeper: number): string | undefined {
-    const id = this.#parts.photos.idOf(keeper);
-    return id === undefined ? undefined : groupId(id);
+  #groupOf({ keeper, others }: Star): string | undefined {
+    const lead = leadOf([keeper, ...others].flatMap((number) => this.#parts.facts.of(number) ?? []));
+    return lead === undefined ? undefined : groupId(lead.id);
   }
 
   #stars(threshold: DuplicatesParams['threshold']): Star[] {
@@ -135,7 +135,7 @@ export class DuplicateQueries {
     const [next] = others;
     const photos = [keeper, ...others].flatMap((photo) => this.#describePhoto(keeper, photo, copies, online) ?? []);
     return {
-      group: groupId(keeper.id),
+      group: groupId((leadOf([keeper, ...others]) ?? keeper).id),
       keeper: keeper.id,
       keeperReason: next === undefined ? 'only' : keeperReason(keeper, next),
       bytes: star.bytes,
@@ -154,16 +154,18 @@ export class DuplicateQueries {
     if (summary === undefined) return undefined;
     const { camera, place, damaged } = photo;
     const facts = { ...summary, camera, place, damaged };
+    const context = { copiesWanted: copies, keeperFormat: keeper.format };
     if (photo.photo === keeper.photo) {
       const surplus = photo.holders > copies ? [{ kind: 'identical' as const, copies: photo.holders }] : [];
-      return { ...facts, tier: 'T0', distance: 0, reason: reasonText(surplus, copies), differences: surplus };
+      const reason = surplus.length === 0 ? '' : reasonText(surplus, context);
+      return { ...facts, tier: 'T0', distance: 0, reason, differences: surplus };
     }
     const pair = this.#parts.pairs.between(photo.photo, keeper.photo);
     if (pair === undefined) return undefined;
     const relation = relationOf(photo, keeper, pair.alignment);
     const tier = relation.kind === 'duplicate' ? relation.tier : 'T2';
-    const differences = differencesOf(keeper, photo, tier, pair.alignment);
-    return { ...facts, tier, distance: pair.distance, reason: reasonText(differences, copies), differences };
+    const differences = differencesOf(keeper, photo, tier, pair.alignment, photo.holders);
+    return { ...facts, tier, distance: pair.distance, reason: reasonText(differences, context), differences };
   }
 
   /** Other files of the same shot, and what only the look-alikes of a photo know. */

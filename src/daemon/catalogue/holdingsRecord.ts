@@ -12,7 +12,7 @@ export type HoldingStatement = NonNullable<HoldingRecord[2]>;
 
 /** Everything but the features, of which it has the fingerprint: what is kept in the database of each holding, as CBOR. */
 export type StoredStatement = [...Facts, fingerprint: Uint8Array | null];
-type Facts = HoldingStatement extends [...infer F, unknown] ? F : never;
+type Facts = HoldingStatement extends [...infer F, infer _Features] ? F : never;
 
 /** A photo id as the bytes it stands for. */
 export function idBytes(id: string): Uint8Array<ArrayBuffer> {

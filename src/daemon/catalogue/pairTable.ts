@@ -1,5 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { Alignment, Candidate, Crop, Orientation } from '../similarity/types.ts';
+import { inverse } from '../similarity/orientations.ts';
+import { reversed } from './alignment.ts';
 import { bytesOf } from './columns.ts';
 
 /** Two photos, by their numbers, that may be look-alikes. */
@@ -115,22 +117,11 @@ function pairFrom(row: Record<string, SQLOutputValue>, photo: number): AlignedPa
   const distance = Number(row['distance']);
   return photo === a
     ? { photo, other: b, distance, alignment }
-    : { photo, other: a, distance, alignment: turnedAlignment(alignment) };
-}
-
-/** How b lies on a, from how a lies on b. */
-function turnedAlignment({ score, orientation, cropA, cropB }: Alignment): Alignment {
-  return { score, orientation: inverse(orientation), cropA: cropB, cropB: cropA };
+    : { photo, other: a, distance, alignment: reversed(alignment) };
 }
 
 function turnedCandidate({ a, b, distance, orientation, windowA, windowB }: Candidate): Candidate {
   return { a: b, b: a, distance, orientation: inverse(orientation), windowA: windowB, windowB: windowA };
-}
-
-/** Undoing "exchange rows and columns, then mirror" is "mirror, then exchange", which mirrors along the other axis. */
-function inverse(orientation: Orientation): Orientation {
-  if (orientation === 5) return 6;
-  return orientation === 6 ? 5 : orientation;
 }
 
 function orientationOf(value: SQLOutputValue | undefined): Orientation {

@@ -307,8 +307,7 @@ export class PhotoQueries {
   #summary(row: Row, online: ReadonlySet<string>): PhotoSummary {
     const blockhash = blobOf(row['blockhash']);
     const id = hexOf(bytesOf(row['id']));
-    const keeper = row['keeper'] === null ? undefined : Number(row['keeper']);
-    const keeperId = keeper === row['photo'] ? id : keeper === undefined ? undefined : this.idOf(keeper);
+    const lead = row['lead'] === row['photo'] ? id : row['lead'] === null ? undefined : this.idOf(Number(row['lead']));
     return {
       id,
       blockhash: blockhash === null ? null : hexOf(blockhash),
@@ -319,7 +318,7 @@ export class PhotoQueries {
       format: String(row['format']) as PhotoFormat,
       takenAt: takenAtOf(Number(row['taken']), String(row['zone'])),
       holders: this.#holders(row, online),
-      group: keeperId === undefined ? null : groupId(keeperId),
+      group: lead === undefined ? null : groupId(lead),
       keeper: Number(row['role']) !== photoRoles.redundant,
     };
   }

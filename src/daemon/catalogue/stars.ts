@@ -1,3 +1,4 @@
+import type { PhotoId } from '../../protocol/photo.ts';
 import type { KeeperFacts } from './keeper.ts';
 import { compareKeepers, keeperOf } from './keeper.ts';
 
@@ -37,15 +38,18 @@ export function starsOf(photos: readonly NumberedPhoto[], edges: readonly Duplic
   return keepers;
 }
 
+/** The best of a group by the facts alone, whatever a person chose: it names the group. */
+export function leadOf<T extends KeeperFacts>(photos: Iterable<T>): T | undefined {
+  return keeperOf(Array.from(photos, (photo) => ({ ...photo, chosen: 0 })));
+}
+
 /** Digits of a group's id. */
 const groupIdLength = 16;
 
 /**
- * Id of a group: the start of the id of its best photo by the facts. The same on every peer, and it stays when others join
- * or leave the group, or when a person chooses another keeper for it.
- * @param photos all of the group, at least one
+ * Id of a group: the start of the id of its {@link leadOf | lead}. The same on every peer, and it stays when others join or
+ * leave the group, or when a person chooses another keeper for it.
  */
-export function groupId(photos: readonly KeeperFacts[]): string {
-  const best = keeperOf(photos.map((photo) => ({ ...photo, chosen: 0 })));
-  return (best?.id ?? '').slice(0, groupIdLength);
+export function groupId(lead: PhotoId): string {
+  return lead.slice(0, groupIdLength);
 }

@@ -3,10 +3,16 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import * as v from 'valibot';
-import type { CancellationToken, MessageConnection, ProgressType } from 'vscode-jsonrpc';
+import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
 import { ResponseError } from 'vscode-jsonrpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import type { ChangedTopic, HelloResult, RpcErrorData } from '../../protocol/control.ts';
+import type {
+  ChangedTopic,
+  CompareProgress,
+  FetchProgress,
+  HelloResult,
+  RpcErrorData,
+} from '../../protocol/control.ts';
 import {
   appErrorRpcCode,
   changedNotification,
@@ -192,14 +198,14 @@ class ClientConnection {
     this.#rpc.onRequest(fetchRequest, (params, token) =>
       this.#greetedAnswer(() =>
         this.#cancellable(token, (signal) =>
-          service.fetch(checked(FetchParamsSchema, params), signal, this.#reporter(fetchProgress, params.progress)),
+          service.fetch(checked(FetchParamsSchema, params), signal, this.#fetchReporter(params.progress)),
         ),
       ),
     );
     this.#rpc.onRequest(openRequest, (params, token) =>
       this.#greetedAnswer(() =>
         this.#cancellable(token, (signal) =>
-          service.open(checked(OpenParamsSchema, params).id, signal, this.#reporter(fetchProgress, params.progress)),
+          service.open(checked(OpenParamsSchema, params).id, signal, this.#fetchReporter(params.progress)),
         ),
       ),
     );
@@ -214,7 +220,12 @@ class ClientConnection {
     this.#rpc.onRequest(compareRequest, (params, token) =>
       this.#greetedAnswer(() =>
         this.#cancellable(token, (signal) =>
-          service.compare(signal, this.#reporter(compareProgress, checked(CompareParamsSchema, params).progress)),
+          service.compare(
+            signal,
+            this.#reporter(checked(CompareParamsSchema, params).progress, (name, progress: CompareProgress) =>
+              this.#rpc.sendProgress(compareProgress, name, progress),
+            ),
+          ),
         ),
       ),
     );
@@ -286,13 +297,18 @@ class ClientConnection {
     }
   }
 
-  #reporter<P>(type: ProgressType<P>, token: unknown): ((progress: P) => void) | undefined {
+  #fetchReporter(token: unknown): ((progress: FetchProgress) => void) | undefined {
+    return this.#reporter(token, (name, progress) => this.#rpc.sendProgress(fetchProgress, name, progress));
+  }
+
+  #reporter<P>(
+    token: unknown,
+    send: (token: string, progress: P) => Promise<void>,
+  ): ((progress: P) => void) | undefined {
     if (typeof token !== 'string' || token.length > 100) return undefined;
     return (progress) => {
       if (this.#gone.signal.aborted) return;
-      this.#rpc
-        .sendProgress(type, token, progress)
-        .catch((error: unknown) => this.#logger.debug('progress was not heard', error));
+      send(token, progress).catch((error: unknown) => this.#logger.debug('progress was not heard', error));
     };
   }
 

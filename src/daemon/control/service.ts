@@ -228,7 +228,10 @@ export class ControlService {
       }
       const unknown = photos.find((id) => !catalogue.has(id));
       if (unknown !== undefined && undo !== true) {
-        throw new AppError('not-found', `No photo of the collection has the id ${unknown}: list the photos to see theirs.`);
+        throw new AppError(
+          'not-found',
+          `No photo of the collection has the id ${unknown}: list the photos to see theirs.`,
+        );
       }
     }
     this.#rooms.decisions.decide(decisions, undo ?? false);
