@@ -310,8 +310,11 @@ describe('show', () => {
     catalogue.peerSeen({ peerId: peerId('y'), name: 'Yara', port: 5002, addresses: [] }, 1);
     holds(catalogue, peerId('y'), facts);
     catalogue.applyRemote(peerId('x'), { index: 'x', records: [stated(1, facts, 'replica')], last: 1 });
+    const { grey: _grey, motion: _motion, subsecond: _subsecond, features: _features, ...shown } = facts;
     expect(catalogue.show(facts.id.slice(0, 8), new Set([peerId('x')]))).toStrictEqual({
-      ...facts,
+      ...shown,
+      linked: [],
+      fromGroup: { takenAt: null, camera: null, place: null },
       holders: [
         { peerId: peerId('y'), name: 'Yara', online: false, kind: 'original' },
         { peerId: peerId('x'), name: 'Xavier', online: true, kind: 'replica' },

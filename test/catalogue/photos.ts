@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Catalogue } from '../../src/daemon/catalogue/catalogue.ts';
+import type { ComparedPhoto } from '../../src/daemon/catalogue/featureTable.ts';
 import { sentOf, statementOf } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import type { HoldingStatement } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import { featuresFingerprint } from '../../src/daemon/library/photoFeatures.ts';
+import type { Alignment, Candidate } from '../../src/daemon/similarity/types.ts';
 import type { PhotoFeatures } from '../../src/protocol/features.ts';
 import { digestBytes, featuresVersion, hashBytes, windowCount } from '../../src/protocol/features.ts';
 import type { PhotoFacts } from '../../src/protocol/photo.ts';
@@ -58,7 +61,43 @@ export function comparable(name: string, facts: Partial<PhotoFacts> = {}): Photo
   return photo(name, { features: featuresFingerprint(features(name)), ...facts });
 }
 
-/** A holding as it comes over the wire; a photo with features has those of its name. */
-export function sent(holding: Holding): HoldingStatement {
-  return sentOf(statementOf(holding), features(holding.facts.name));
+/** A holding as it comes over the wire; a photo that has features has those of its name unless others are given. */
+export function sent(holding: Holding, made: PhotoFeatures = features(holding.facts.name)): HoldingStatement {
+  return sentOf(statementOf(holding), made);
+}
+
+/** Two pictures that lie on each other as they are. */
+export const sameView: Alignment = {
+  score: 0.99,
+  orientation: 0,
+  cropA: { left: 0, top: 0, right: 1, bottom: 1 },
+  cropB: { left: 0, top: 0, right: 1, bottom: 1 },
+};
+
+/**
+ * Does what the search does: compares all photos that have not been compared with all others.
+ * @param alignmentOf how alike two photos are; undefined when they are not
+ */
+export function search(
+  catalogue: Catalogue,
+  alignmentOf: (a: ComparedPhoto, b: ComparedPhoto) => Alignment | undefined,
+): void {
+  const fresh = catalogue.uncompared(10_000);
+  const known = catalogue.compared(0, 10_000);
+  const byKey = new Map([...known, ...fresh].map((photo) => [photo.key, photo]));
+  const candidates = fresh.flatMap((a, n) =>
+    [...known, ...fresh.slice(n + 1)].flatMap((b): Candidate[] =>
+      alignmentOf(a, b) === undefined
+        ? []
+        : [{ a: a.key, b: b.key, distance: 12, orientation: 0, windowA: 0, windowB: 0 }],
+    ),
+  );
+  const keys = fresh.map(({ key }) => key);
+  catalogue.addCandidates(keys, candidates);
+  catalogue.closePairs(
+    catalogue.openPairs(0, 0, 10_000).map((pair) => {
+      const [a, b] = [byKey.get(pair.a), byKey.get(pair.b)];
+      return { pair, alignment: a === undefined || b === undefined ? undefined : alignmentOf(a, b) };
+    }),
+  );
 }

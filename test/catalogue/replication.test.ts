@@ -10,7 +10,7 @@ import { machine, startPeer } from '../network/support/peers.ts';
 import { waitFor } from '../support/waitFor.ts';
 import type { Friend } from './friend.ts';
 import { removeCatalogue, startFriend } from './friend.ts';
-import { photo } from './photos.ts';
+import { photo, sent } from './photos.ts';
 
 function photosOf(owner: string, count: number): PhotoFacts[] {
   return Array.from({ length: count }, (_, n) => photo(`${owner} ${n}.jpg`, { size: 1000 + n }));

@@ -66,7 +66,7 @@ export class LookAlikeGroups {
   finish(): boolean {
     let changed = false;
     const done = new Set<number>();
-    for (const photo of this.#touched) {
+    for (const photo of this.#withNeighbours()) {
       if (done.has(photo)) continue;
       const { photos, edges } = this.#component(photo);
       const keepers = starsOf([...photos.values()], edges);
@@ -81,6 +81,15 @@ export class LookAlikeGroups {
     }
     this.discard();
     return changed;
+  }
+
+  /** What a photo no longer hangs together with has to be looked at too. */
+  #withNeighbours(): Set<number> {
+    const photos = new Set(this.#touched);
+    for (const photo of this.#touched) {
+      for (const { other } of this.#pairs.of(photo, this.#threshold)) photos.add(other);
+    }
+    return photos;
   }
 
   /** Forgets what {@link finish} would do: the transaction was rolled back. */
