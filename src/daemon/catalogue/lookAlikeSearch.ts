@@ -55,7 +55,7 @@ export class LookAlikeSearch implements AsyncDisposable {
   readonly #subscriptions: Unsubscribe[];
   readonly #progressed: Emitter<void>;
   readonly #lumas = new Map<PhotoId, Uint8Array>();
-  /** The life of the searcher's thread whose index is complete. */
+  /** The generation of the searcher whose index is complete. */
   #loaded: number | undefined;
   #wake: AbortController = new AbortController();
   /** Something may be there to do. */
@@ -180,6 +180,8 @@ export class LookAlikeSearch implements AsyncDisposable {
         },
       });
       if (signal.aborted) return;
+      // The thread ended in between and another one began without the rest of the photos: once more.
+      if (this.#loaded !== this.#searcher.generation) continue;
       this.#catalogue.addCandidates(keys, candidates);
       this.#done = before + keys.length;
       this.#tellProgress();
@@ -190,7 +192,7 @@ export class LookAlikeSearch implements AsyncDisposable {
   /** Brings the index of the search to what the catalogue has: all of it, when the thread is new. */
   async #load(signal: AbortSignal): Promise<void> {
     const stale = this.#catalogue.takeStale();
-    if (this.#loaded === this.#searcher.life) {
+    if (this.#loaded === this.#searcher.generation) {
       if (stale.length > 0) await this.#searcher.remove(stale);
       return;
     }
@@ -202,7 +204,7 @@ export class LookAlikeSearch implements AsyncDisposable {
       await this.#searcher.add(page);
       after = last.key;
     }
-    this.#loaded = this.#searcher.life;
+    this.#loaded = this.#searcher.generation;
   }
 
   //#endregion

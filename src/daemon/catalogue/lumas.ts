@@ -52,7 +52,8 @@ export async function fetchLumas(
   let at = 0;
   for (const [n, id] of ids.entries()) {
     if (answer.output.found[n] !== true) continue;
-    lumas.set(id, payload.slice(at, at + lumaBytes));
+    // A copy: a view would keep the whole answer in memory.
+    lumas.set(id, Uint8Array.from(payload.subarray(at, at + lumaBytes)));
     at += lumaBytes;
   }
   return lumas;

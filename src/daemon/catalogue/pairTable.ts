@@ -57,9 +57,9 @@ export class PairTable {
     this.#aligned = database.prepare(`SELECT ${columns} WHERE score >= ?`);
   }
 
-  /** What a search found, nearest first. Photos that have gone meanwhile are passed by. */
+  /** What a search found: the nearest, where there are too many. Photos that have gone meanwhile are passed by. */
   add(candidates: readonly Candidate[]): void {
-    for (const candidate of candidates) {
+    for (const candidate of candidates.toSorted((one, other) => one.distance - other.distance)) {
       const pair = candidate.a < candidate.b ? candidate : turnedCandidate(candidate);
       if (this.#countOf(pair.a) >= maxPairsOfPhoto || this.#countOf(pair.b) >= maxPairsOfPhoto) continue;
       this.#insert.run(pair.a, pair.b, pair.distance, pair.orientation, pair.windowA, pair.windowB);
