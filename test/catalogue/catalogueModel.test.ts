@@ -111,7 +111,7 @@ function summariesIn(model: Model): (PhotoSummary & { camera: string | null })[]
         }))
         .sort((a, b) => (a.kind + a.peerId < b.kind + b.peerId ? -1 : 1)),
       group: grouped && blockhash !== null ? groupId(idBytes(blockhash)) : null,
-      keeper: !grouped || keeperOf(alike) === facts,
+      keeper: !grouped || keeperOf(alike.map((one) => ({ ...one, chosen: 0 })))?.id === id,
     };
   });
 }
