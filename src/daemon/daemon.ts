@@ -17,12 +17,13 @@ import type { Logger } from './base/logger.ts';
 import { FileLogger } from './base/logger.ts';
 import { Tasks } from './base/tasks.ts';
 import { openCatalogue } from './catalogue/catalogue.ts';
-import { DecisionReplication } from './catalogue/decisionReplication.ts';
-import { openDecisions } from './catalogue/decisions.ts';
+import { replicateDecisions } from './catalogue/decisionReplication.ts';
+import { Decisions, decisionsMigration } from './catalogue/decisions.ts';
 import { LookAlikeSearch } from './catalogue/lookAlikeSearch.ts';
 import { HoldingsReplication } from './catalogue/replication.ts';
 import { ControlServer } from './control/server.ts';
 import { ControlService } from './control/service.ts';
+import { openCache } from './library/cacheDatabase.ts';
 import { openLibrary } from './library/library.ts';
 import { isShared, readMarker, writeMarker } from './library/marker.ts';
 import { ThumbnailStore } from './library/thumbnailStore.ts';
@@ -121,8 +122,9 @@ export class Daemon implements AsyncDisposable {
     const { self } = network;
 
     const catalogueLogger = logger.child('catalogue');
-    const decisions = openDecisions({ file: state.decisionsFile, self: self.peerId }, { logger: catalogueLogger });
-    owned.push(() => decisions[Symbol.dispose]());
+    const decisionsDatabase = openCache(state.decisionsFile, [decisionsMigration], catalogueLogger);
+    owned.push(() => decisionsDatabase.close());
+    const decisions = new Decisions(decisionsDatabase, self.peerId, catalogueLogger);
     const catalogue = openCatalogue(
       {
         file: state.catalogueFile,
@@ -139,7 +141,7 @@ export class Daemon implements AsyncDisposable {
     const replication = new HoldingsReplication(catalogue, network, logger.child('holdings'));
     owned.push(() => replication.stop());
     decisions.onChange((photos) => catalogue.verdictsChanged(photos));
-    const decisionReplication = new DecisionReplication(decisions, network, logger.child('decisions'));
+    const decisionReplication = replicateDecisions(decisions, network, logger.child('decisions'));
     owned.push(() => decisionReplication.stop());
     const search = new LookAlikeSearch({
       catalogue,

@@ -13,6 +13,7 @@ import { FileNameSchema, PeerIdSchema, photoFormats, PlaceSchema, TakenAtSchema 
 export const wireProtocols = {
   members: '/photo-organizer/members/1.0.0',
   holdings: '/photo-organizer/holdings/2.0.0',
+  decisions: '/photo-organizer/decisions/1.0.0',
   photos: '/photo-organizer/photos/1.0.0',
   thumbnails: '/photo-organizer/thumbnails/1.0.0',
   lumas: '/photo-organizer/lumas/1.0.0',
@@ -34,6 +35,8 @@ export const wireLimits = {
   streamsPerPeer: 4,
   /** Holding records in one page. */
   holdingsPage: 500,
+  /** Decision records in one page. */
+  decisionsPage: 500,
   /** Bytes of one thumbnail. */
   thumbnail: 128 * 1024,
   /** Photos whose luma rasters are asked for at once. */
@@ -126,21 +129,26 @@ export const PingAnswerSchema = v.object({ term: TermSchema });
 
 //#endregion
 
-//#region holdings
+//#region logs
 
 /** "All since `after` of log `index`": held back up to `wait` ms when there is nothing, so that changes arrive at once. */
-export const HoldingsRequestSchema = v.object({
+export const LogRequestSchema = v.object({
   index: v.pipe(v.string(), v.maxLength(64)),
   after: Natural,
   wait: v.pipe(Natural, v.maxValue(60_000)),
 });
-/** Header of the answer; its payload is a CBOR array of {@link HoldingRecordSchema}. Another `index` than asked for: forget all, start at 0. */
-export const HoldingsAnswerSchema = v.object({
+export type LogRequest = v.InferOutput<typeof LogRequestSchema>;
+/** Header of the answer; its payload is a CBOR array of records. Another `index` than asked for: a new log, from its start. */
+export const LogAnswerSchema = v.object({
   index: v.pipe(v.string(), v.maxLength(64)),
   /** Sequence number of the last record in the payload (or `after`, when there is none). */
   last: Natural,
   more: v.boolean(),
 });
+
+//#endregion
+
+//#region holdings
 
 /** Bytes of a length, or of any up to `most` when the features are of another version than ours: those are passed by. */
 const optionalBytes = (most: number) =>
@@ -197,6 +205,23 @@ export interface Holding {
   kind: 'original' | 'replica';
   facts: PhotoFacts;
 }
+
+//#endregion
+
+//#region decisions
+
+/**
+ * One record of a peer's log of decisions, as a tuple to be short: sequence number; `d` for "these two are no duplicates" or
+ * `k` for "keep this one"; id; the other id (the higher one), null for `k`; whether it counts or was taken back; when it was
+ * decided, in milliseconds since the epoch; peer id of where. The author is a label: peers pass on what they learnt from others.
+ */
+export const DecisionLogRecordSchema = v.pipe(
+  v.tuple([Natural, v.picklist(['d', 'k']), Hex32, v.nullable(Hex32), v.boolean(), Natural, PeerIdSchema]),
+  v.check(([, kind, first, second]) =>
+    kind === 'd' ? second !== null && Buffer.compare(first, second) < 0 : second === null,
+  ),
+);
+export type DecisionLogRecord = v.InferOutput<typeof DecisionLogRecordSchema>;
 
 //#endregion
 

@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { areaOf, reversed, turnOf } from '../../src/daemon/catalogue/alignment.ts';
@@ -21,12 +22,12 @@ function laid(one: Picture, orientation: Orientation): Picture {
   return (orientation & 2) === 0 ? mirrored : mirrored.toReversed();
 }
 
-function rendered(one: Picture): sharp.Sharp {
+function rendered(one: Picture): Sharp {
   const [height, width] = [one.length, (one[0] ?? []).length];
   return sharp(Uint8Array.from(one.flat()), { raw: { width, height, channels: 1 } });
 }
 
-async function read(image: sharp.Sharp): Promise<Picture> {
+async function read(image: Sharp): Promise<Picture> {
   const { data, info } = await image.extractChannel(0).raw().toBuffer({ resolveWithObject: true });
   return Array.from({ length: info.height }, (_, row) => [...data.subarray(row * info.width, (row + 1) * info.width)]);
 }

@@ -84,34 +84,34 @@ export function reasonText(differences: readonly PhotoDifference[], context: Rea
   return (saysSame ? parts : ['same picture', ...parts]).join(', ');
 }
 
+/** Differences that need no number or name. */
+const plainTexts = {
+  'same-pixels': 'exactly the same pixels',
+  greyscale: 'greyscale',
+  coloured: 'in colour',
+  mirrored: 'mirrored',
+  edited: 'edited',
+  damaged: 'damaged',
+} as const;
+
 function partText(difference: PhotoDifference, { copiesWanted, keeperFormat }: ReasonContext): string {
   switch (difference.kind) {
     case 'identical':
       return `${difference.copies} identical copies, ${copiesWanted} ${copiesWanted === 1 ? 'is' : 'are'} wanted`;
-    case 'same-pixels':
-      return 'exactly the same pixels';
     case 'scaled':
       return `${difference.percent} % of the size`;
     case 'format':
       return `${formatText(difference.format)} instead of ${formatText(keeperFormat)}`;
     case 'compressed':
       return `compressed to ${difference.percent} % of the bytes`;
-    case 'greyscale':
-      return 'greyscale';
-    case 'coloured':
-      return 'in colour';
     case 'cropped':
       return `cropped to ${difference.percent} %`;
     case 'wider':
       return `shows more: the best version has ${difference.percent} % of it`;
     case 'turned':
       return `turned by ${difference.degrees}°`;
-    case 'mirrored':
-      return 'mirrored';
-    case 'edited':
-      return 'edited';
-    case 'damaged':
-      return 'damaged';
+    default:
+      return plainTexts[difference.kind];
   }
 }
 

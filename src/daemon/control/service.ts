@@ -234,16 +234,16 @@ export class ControlService {
         );
       }
     }
-    this.#rooms.decisions.decide(decisions, undo ?? false);
+    this.#rooms.decisions.decide(decisions, undo ?? false, Date.now());
     return null;
   }
 
   decisions(): DecisionRecord[] {
     const { catalogue, decisions } = this.#rooms;
-    return decisions.records(maxDecisions).map(({ decision, time, author }) => ({
+    return decisions.records(maxDecisions).map(({ decision, at, author }) => ({
       ...decision,
       names: (decision.kind === 'distinct' ? decision.photos : [decision.photo]).map((id) => catalogue.photoName(id)),
-      at: new Date(time).toISOString(),
+      at: new Date(at).toISOString(),
       by: catalogue.nameOf(author) ?? '',
     }));
   }
