@@ -10,7 +10,7 @@ export async function hammingKernel(): Promise<Uint8Array<ArrayBuffer>> {
   const file = fileURLToPath(new URL('./hammingKernel.wat', import.meta.url));
   const { default: wabt } = await import('wabt');
   const assembler = await wabt();
-  const module = assembler.parseWat(file, fs.readFileSync(file, 'utf8'), { simd: true });
+  const module = assembler.parseWat(file, fs.readFileSync(file, 'utf8'), { simd: true, relaxed_simd: true });
   try {
     return new Uint8Array(module.toBinary({}).buffer);
   } finally {

@@ -2,7 +2,7 @@ import { hashBytes, windowCount } from '../../protocol/features.ts';
 import { layingsOf, layingsOnBucket } from './aspects.ts';
 import { chunkSlots, HashTable, runBytes } from './hashTable.ts';
 import type { Chunk, HashedPhoto } from './hashTable.ts';
-import { blockBytes, blockLanes, findingsBytes } from './kernel.ts';
+import { blockLanes, findingsBytes, queryBytes, scanQueries, scratchBytes } from './kernel.ts';
 import type { Kernel } from './kernel.ts';
 import { Nearest } from './nearest.ts';
 import { transposeHash } from './orientations.ts';
@@ -14,11 +14,16 @@ export const defaultPerPhoto = 200;
 /** Photos that are compared with a chunk while it is in a cache. */
 const batchSize = 8;
 
-/** Bytes of the hashes of one photo as queries: as they are, then transposed. */
-const turnBytes = windowCount * blockBytes;
-const queryBytes = 2 * turnBytes;
-const findingsAt = batchSize * queryBytes;
-const tableAt = findingsAt + Math.ceil(findingsBytes(chunkSlots / blockLanes) / 64) * 64;
+/**
+ * The hashes of photos as queries lie in teams of as many photos as a scan takes: for each window the hashes of the photos, and
+ * all that once more with rows and columns exchanged.
+ */
+const teamWindowBytes = scanQueries * queryBytes;
+const teamTurnBytes = windowCount * teamWindowBytes;
+const teamBytes = 2 * teamTurnBytes;
+const queriesAt = scratchBytes;
+const findingsAt = queriesAt + (batchSize / scanQueries) * teamBytes;
+const tableAt = findingsAt + findingsBytes(chunkSlots / blockLanes);
 
 export interface IndexSearch {
   /** Most different bits, from 0 to 254. */
@@ -39,9 +44,21 @@ interface Query {
   key: number;
   aspect: number;
   place: number;
-  /** Address of its hashes. */
-  at: number;
   nearest: Nearest;
+}
+
+/** Photos that are compared together. */
+interface Team {
+  /** Address of their hashes. */
+  at: number;
+  queries: readonly Query[];
+}
+
+/** How a team may match photos of a chunk. */
+interface Reach {
+  straight: boolean;
+  transposed: boolean;
+  limit: number;
 }
 
 /**
@@ -93,95 +110,118 @@ export class HashIndex {
     const asked = new AskedPlaces(this.#table, keys);
     let done = asked.unknown;
     for (let start = 0; start < asked.places.length; start += batchSize) {
-      const places = asked.places.slice(start, start + batchSize);
-      const queries = places.map((place, n) => this.#query(place, n * queryBytes, new Nearest(limit, perPhoto)));
+      const queries = asked.places
+        .slice(start, start + batchSize)
+        .map((place) => this.#query(place, new Nearest(limit, perPhoto)));
+      const teams = this.#teamsOf(queries);
       for (const [bucket, chunks] of this.#table.buckets) {
         for (const chunk of chunks) {
           let compared = false;
-          for (const query of queries) compared = this.#compare(query, bucket, chunk, asked) || compared;
+          for (const team of teams) compared = this.#compare(team, bucket, chunk, asked) || compared;
           if (compared) yield { done, candidates: [] };
         }
       }
-      done += places.length;
+      done += queries.length;
       yield { done, candidates: queries.flatMap(({ nearest }) => nearest.list()) };
     }
   }
 
-  /** Puts the hashes of a photo where the kernel compares with them. */
-  #query(place: number, at: number, nearest: Nearest): Query {
+  #query(place: number, nearest: Nearest): Query {
+    const { keys, aspects } = this.#table.chunkOf(place);
+    const slot = place % chunkSlots;
+    return { key: keys[slot] ?? 0, aspect: aspects[slot] ?? 0, place, nearest };
+  }
+
+  /** Puts the hashes of the photos where the kernel compares with them. */
+  #teamsOf(queries: readonly Query[]): Team[] {
+    const teams: Team[] = [];
+    for (let start = 0; start < queries.length; start += scanQueries) {
+      const team = { at: queriesAt + teams.length * teamBytes, queries: queries.slice(start, start + scanQueries) };
+      for (const [member, { place }] of team.queries.entries()) this.#prepare(place, team.at + member * queryBytes);
+      teams.push(team);
+    }
+    return teams;
+  }
+
+  #prepare(place: number, at: number): void {
     const hashes = this.#table.hashesAt(place);
     for (let window = 0; window < windowCount; window++) {
       const hash = hashes.subarray(window * hashBytes, (window + 1) * hashBytes);
-      this.#fillLanes(hash, at + window * blockBytes);
-      this.#fillLanes(transposeHash(hash), at + turnBytes + window * blockBytes);
-    }
-    const { keys, aspects } = this.#table.chunkOf(place);
-    const slot = place % chunkSlots;
-    return { key: keys[slot] ?? 0, aspect: aspects[slot] ?? 0, place, at, nearest };
-  }
-
-  #fillLanes(hash: Uint8Array, at: number): void {
-    const { memory } = this.#kernel;
-    for (const [plane, byte] of hash.entries()) {
-      const start = at + plane * blockLanes;
-      memory.fill(byte, start, start + blockLanes);
+      this.#kernel.prepare(hash, at + window * teamWindowBytes);
+      this.#kernel.prepare(transposeHash(hash), at + teamTurnBytes + window * teamWindowBytes);
     }
   }
 
   /** @returns false when there was nothing to compare */
-  #compare(query: Query, bucket: number, chunk: Chunk, asked: AskedPlaces): boolean {
-    const layings = layingsOnBucket(query.aspect, bucket);
-    if (!layings.straight && !layings.transposed) return false;
-    if (query.nearest.limit < 0 || asked.isDone(chunk, query.place)) return false;
-    const best = new Map<number, Candidate>();
-    if (layings.straight) this.#scan(query, chunk, asked, 0, best);
-    if (layings.transposed) this.#scan(query, chunk, asked, 4, best);
-    if (best.size > 0) query.nearest.add(best.values());
+  #compare(team: Team, bucket: number, chunk: Chunk, asked: AskedPlaces): boolean {
+    const reach = reachOf(team, bucket, chunk, asked);
+    if (reach.limit < 0) return false;
+    const best = team.queries.map(() => new Map<number, Candidate>());
+    if (reach.straight) this.#scan({ team, chunk, asked, best, turn: 0, limit: reach.limit });
+    if (reach.transposed) this.#scan({ team, chunk, asked, best, turn: 4, limit: reach.limit });
+    for (const [member, { nearest }] of team.queries.entries()) nearest.add(best[member]?.values() ?? []);
     return true;
   }
 
   /** Looks for photos of a chunk in four of the orientations, and keeps what is nearer than what was found before. */
-  #scan(query: Query, chunk: Chunk, asked: AskedPlaces, turn: 0 | 4, best: Map<number, Candidate>): void {
-    const at = query.at + (turn === 4 ? turnBytes : 0);
+  #scan(scan: Scan): void {
+    const { team, chunk, turn, limit } = scan;
     const blocks = Math.ceil(chunk.count / blockLanes);
-    const { limit } = query.nearest;
+    const at = team.at + (turn === 4 ? teamTurnBytes : 0);
+    const members = team.queries.length;
     for (let window = 0; window < windowCount; window++) {
-      const found = this.#kernel.scan(chunk.at, blocks, at + window * blockBytes, limit, findingsAt);
-      if (found > 0) this.#keep(found, { query, chunk, asked, turn, best, windowA: window, windowB: 0 });
+      const queries = at + window * teamWindowBytes;
+      const found = this.#kernel.scan(chunk.at, blocks, queries, members, limit, findingsAt);
+      if (found > 0) this.#keep(found, scan, window, 0);
     }
     for (let window = 1; window < windowCount; window++) {
-      const found = this.#kernel.scan(chunk.at + window * runBytes, blocks, at, limit, findingsAt);
-      if (found > 0) this.#keep(found, { query, chunk, asked, turn, best, windowA: 0, windowB: window });
+      const found = this.#kernel.scan(chunk.at + window * runBytes, blocks, at, members, limit, findingsAt);
+      if (found > 0) this.#keep(found, scan, 0, window);
     }
   }
 
-  #keep(found: number, { query, chunk, asked, turn, best, windowA, windowB }: Scanned): void {
-    const { memory } = this.#kernel;
-    const findings = new Uint32Array(memory.buffer, findingsAt, 2 * found);
+  #keep(found: number, { team, chunk, asked, best, turn }: Scan, windowA: number, windowB: number): void {
+    const findings = new Uint32Array(this.#kernel.memory.buffer, findingsAt, 2 * found);
     for (let n = 0; n < found; n++) {
       const slot = findings[2 * n] ?? 0;
       const finding = findings[2 * n + 1] ?? 0;
       const distance = finding & 0xff;
-      const before = best.get(slot);
-      if (before !== undefined && before.distance <= distance) continue;
+      const member = finding >> 16;
+      const query = team.queries[member];
+      const found = best[member];
       // The last block is not always full.
-      if (slot >= chunk.count || asked.isDonePair(chunk.number * chunkSlots + slot, query.place)) continue;
+      if (query === undefined || found === undefined || slot >= chunk.count) continue;
+      if (distance > query.nearest.limit || distance >= (found.get(slot)?.distance ?? Infinity)) continue;
+      if (asked.isDonePair(chunk.number * chunkSlots + slot, query.place)) continue;
       const layings = layingsOf(query.aspect, chunk.aspects[slot] ?? 0);
       if (!(turn === 4 ? layings.transposed : layings.straight)) continue;
-      const orientation = (turn | (finding >> 8)) as Orientation;
-      best.set(slot, { a: query.key, b: chunk.keys[slot] ?? 0, distance, orientation, windowA, windowB });
+      const orientation = (turn | ((finding >> 8) & 3)) as Orientation;
+      found.set(slot, { a: query.key, b: chunk.keys[slot] ?? 0, distance, orientation, windowA, windowB });
     }
   }
 }
 
-interface Scanned {
-  query: Query;
+/** What some photo of the team has to look for in the chunk; a limit below 0 when none has to. */
+function reachOf({ queries }: Team, bucket: number, chunk: Chunk, asked: AskedPlaces): Reach {
+  const reach = { straight: false, transposed: false, limit: -1 };
+  for (const { aspect, place, nearest } of queries) {
+    const { straight, transposed } = layingsOnBucket(aspect, bucket);
+    if ((!straight && !transposed) || asked.isDone(chunk, place)) continue;
+    reach.straight ||= straight;
+    reach.transposed ||= transposed;
+    reach.limit = Math.max(reach.limit, nearest.limit);
+  }
+  return reach;
+}
+
+/** A team and a chunk in four of the orientations, and what was found for each of the team. */
+interface Scan {
+  team: Team;
   chunk: Chunk;
   asked: AskedPlaces;
+  best: readonly Map<number, Candidate>[];
   turn: 0 | 4;
-  best: Map<number, Candidate>;
-  windowA: number;
-  windowB: number;
+  limit: number;
 }
 
 /** The photos of a search: of a pair that is asked for on both sides, only the earlier place compares. */

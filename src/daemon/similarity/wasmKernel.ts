@@ -1,9 +1,11 @@
+import { scratchBytes } from './kernel.ts';
 import type { Kernel } from './kernel.ts';
 
 const pageBytes = 65_536;
 
 interface KernelExports {
   memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  prepare: (hash: number, query: number) => void;
   scan: Kernel['scan'];
 }
 
@@ -18,13 +20,13 @@ interface Engine {
 export class WasmKernel implements Kernel {
   readonly name = 'wasm';
   readonly scan: Kernel['scan'];
-  readonly #pages: KernelExports['memory'];
+  readonly #exports: KernelExports;
   #bytes: Uint8Array;
 
-  private constructor({ memory, scan }: KernelExports) {
-    this.scan = scan;
-    this.#pages = memory;
-    this.#bytes = new Uint8Array(memory.buffer);
+  private constructor(exports: KernelExports) {
+    this.#exports = exports;
+    this.scan = exports.scan;
+    this.#bytes = new Uint8Array(exports.memory.buffer);
   }
 
   /**
@@ -45,7 +47,13 @@ export class WasmKernel implements Kernel {
   grow(bytes: number): void {
     const missing = Math.ceil((bytes - this.#bytes.length) / pageBytes);
     if (missing <= 0) return;
-    this.#pages.grow(missing);
-    this.#bytes = new Uint8Array(this.#pages.buffer);
+    this.#exports.memory.grow(missing);
+    this.#bytes = new Uint8Array(this.#exports.memory.buffer);
+  }
+
+  prepare(hash: Uint8Array, query: number): void {
+    const at = scratchBytes - hash.length;
+    this.#bytes.set(hash, at);
+    this.#exports.prepare(at, query);
   }
 }
