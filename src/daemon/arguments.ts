@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import type { SimilarityStep } from '../protocol/control.ts';
+import { similaritySteps } from '../protocol/control.ts';
 import { AppError, messageOf } from '../protocol/errors.ts';
 import { defaultCopies } from '../protocol/photo.ts';
 import { defaultHome, NetworkNameSchema } from '../protocol/state.ts';
@@ -29,6 +31,8 @@ export interface DaemonArguments {
   /** Seconds that a peer may be away before its copies are made again elsewhere. */
   grace: number;
   dedupe: 'review' | 'automatic';
+  /** How readily two photos count as look-alikes. */
+  similarity: SimilarityStep;
   exclude: string[];
   /** A person chose to share this folder (again): write the marker even where it went missing. */
   share: boolean;
@@ -90,6 +94,7 @@ export function parseDaemonArguments(argv: readonly string[], environment: NodeJ
     quota: number('--quota', values.quota, bytes, 'a number of bytes') ?? null,
     grace: number('--grace', values.grace, seconds, 'a number of seconds') ?? 24 * 3600,
     dedupe: choice('--dedupe', values.dedupe ?? 'review', ['review', 'automatic']),
+    similarity: choice('--similarity', values.similarity ?? 'normal', similaritySteps),
     exclude: values.exclude ?? [],
     share: values.share ?? false,
     whileConnected: values['while-connected'] ?? false,
@@ -113,6 +118,7 @@ function parse(argv: readonly string[]) {
         quota: { type: 'string' },
         grace: { type: 'string' },
         dedupe: { type: 'string' },
+        similarity: { type: 'string' },
         exclude: { type: 'string', multiple: true },
         share: { type: 'boolean' },
         'while-connected': { type: 'boolean' },
