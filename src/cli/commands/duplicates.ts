@@ -8,14 +8,7 @@ import type {
   SimilarityStep,
 } from '../../protocol/control.ts';
 import { shortId } from '../../protocol/photo.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatPixels,
-  formatPlace,
-  formatQuantity,
-  formatTakenAt,
-} from '../../client/format.ts';
+import { formatBytes, formatPixels, formatPlace, formatQuantity, formatTakenAt } from '../../client/format.ts';
 import { plainText } from '../../client/sanitize.ts';
 import type { CommandContext } from '../context.ts';
 import { withDaemon } from '../context.ts';
@@ -155,9 +148,10 @@ const keeperTexts: Record<Exclude<KeeperReason, 'only'>, string> = {
   'first-id': 'as good as the next one',
 };
 
-/** Why this one is kept: what decided against the next best, or how many copies of it there are when it is alone. */
-function keeperText(reason: KeeperReason, { holders }: DuplicatePhoto): string {
-  return reason === 'only' ? `${formatCount(holders.length)} copies of the same file` : keeperTexts[reason];
+/** Why this one is kept: what decided against the next best. When there are too many copies of it, that too. */
+function keeperText(keeperReason: KeeperReason, { reason }: DuplicatePhoto): string {
+  const texts = [keeperReason === 'only' ? '' : keeperTexts[keeperReason], plainText(reason)];
+  return texts.filter((text) => text !== '').join('; ');
 }
 
 function metadataLines({ takenAt, camera, place }: GroupMetadata): string[] {
