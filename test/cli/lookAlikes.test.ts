@@ -6,7 +6,6 @@ import { createProgram } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import type {
   CompareProgress,
-  DaemonStatus,
   DecideParams,
   DecisionRecord,
   DedupeParams,
@@ -25,7 +24,7 @@ import {
   statusRequest,
 } from '../../src/protocol/control.ts';
 import { refuse, serveControl, sharedFolder } from '../support/controlServer.ts';
-import { details, group, groupPhoto, idOf } from './photos.ts';
+import { daemonStatus, details, group, groupPhoto, idOf, nothing } from './photos.ts';
 
 interface Said {
   code: number;
@@ -63,7 +62,7 @@ async function stand(answer: (rpc: MessageConnection) => void): Promise<(...argv
 const compared: CompareProgress = { done: 5, total: 5, waiting: 0 };
 
 /** A daemon that has these groups and gives them in the order they are in. */
-function answerGroups(groups: readonly DuplicateGroup[], progress = compared) {
+function answerGroups(groups: readonly DuplicateGroup[], progress = compared, status = daemonStatus({})) {
   const asked: (DuplicatesParams | 'compare')[] = [];
   return {
     asked,
@@ -73,6 +72,7 @@ function answerGroups(groups: readonly DuplicateGroup[], progress = compared) {
         if (token !== undefined) await rpc.sendProgress(compareProgress, token, { ...progress, done: 1 });
         return progress;
       });
+      rpc.onRequest(statusRequest, () => status);
       rpc.onRequest(duplicatesRequest, (params) => {
         asked.push(params);
         const { offset = 0, limit = Infinity } = params;
@@ -139,7 +139,8 @@ test('duplicates shows people each group with its keeper, why, and the bytes to 
       }),
     ],
   });
-  const { answer } = answerGroups([praia, copies], { ...compared, waiting: 3 });
+  const scanning = { done: 1, total: 9, rate: 0, secondsLeft: null };
+  const { answer } = answerGroups([praia, copies], { ...compared, waiting: 3 }, daemonStatus({ scanning }));
   const { code, stdout, stderr } = await (await stand(answer))('duplicates');
   expect(code).toBe(0);
   for (const harm of ['\u001b', '\u202e']) expect(stdout).not.toContain(harm);
@@ -153,9 +154,10 @@ test('duplicates shows people each group with its keeper, why, and the bytes to 
   expect(lines[4]).toBe('Only the others know: taken 2018-07-25 16:34, Canon, 40.64000, -8.65400');
   expect(lines[6]).toBe('Group fedcba9876543210: 1 photo, 2.0 MB to win');
   expect(lines[8]).toMatch(/^keep +c300000000 +x\.png .* 4 identical copies, 2 are wanted$/);
-  expect(lines.slice(-3)).toEqual([
+  expect(lines.slice(-4)).toEqual([
     '2 groups of look-alikes, 3.5 MB to win.',
     '3 pairs wait for a peer that is offline.',
+    'The folder is still being scanned: ask again later for the rest.',
     '',
   ]);
   // While it compares, a bar on standard error; taken away at the end.
@@ -321,36 +323,15 @@ test('show names what belongs to a photo and what only its look-alikes know', as
 });
 
 test('status tells groups, bytes to win, and how far the comparing is', async () => {
-  const status: DaemonStatus = {
-    peerId: 'peer-ana',
-    name: 'Ana',
-    folder: '/photos',
-    port: 5000,
-    addresses: [],
-    network: 'default',
-    central: { peerId: 'peer-ana', name: 'Ana', port: 5000, self: true },
-    term: 1,
-    health: 'ok',
-    problems: [],
-    scanning: null,
+  const status = daemonStatus({
     comparing: { done: 1234, total: 10_000, waiting: 1 },
-    photos: {
-      local: 3,
-      collection: 5,
-      underReplicated: 0,
-      redundant: 2,
-      duplicateGroups: 1,
-      duplicateBytes: 1_500_000,
-      unreadable: 0,
-    },
-    bytes: { originals: 10, replicas: 0, quota: null },
-    version: '1.0.0',
-  };
+    photos: { ...nothing, redundant: 2, duplicateGroups: 1, duplicateBytes: 1_500_000 },
+  });
   let now = status;
   const run = await stand((rpc) => rpc.onRequest(statusRequest, () => now));
   const { stdout } = await run('status');
   expect(stdout).toMatch(/^ +2 redundant\n +1 group of look-alikes, 1\.5 MB to win$/m);
   expect(stdout).toMatch(/^Comparing +1,234 of 10,000 photos \(12 %\), 1 pair waits for a peer that is offline$/m);
-  now = { ...status, comparing: null, photos: { ...status.photos, duplicateGroups: 0, duplicateBytes: 0 } };
+  now = daemonStatus({});
   expect((await run('status')).stdout).not.toMatch(/Comparing|look-alikes/);
 });

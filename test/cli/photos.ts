@@ -1,4 +1,10 @@
-import type { DuplicateGroup, DuplicatePhoto, PhotoDetails, PhotoSummary } from '../../src/protocol/control.ts';
+import type {
+  DaemonStatus,
+  DuplicateGroup,
+  DuplicatePhoto,
+  PhotoDetails,
+  PhotoSummary,
+} from '../../src/protocol/control.ts';
 
 /** An id whose first digits are `start`. */
 export function idOf(start: string): string {
@@ -55,6 +61,39 @@ export function group(facts: Partial<DuplicateGroup> & Pick<DuplicateGroup, 'gro
     keeperReason: 'pixels',
     bytes: 1_500_000,
     metadata: { takenAt: null, camera: null, place: null },
+    ...facts,
+  };
+}
+
+/** Numbers of a daemon without photos. */
+export const nothing: DaemonStatus['photos'] = {
+  local: 0,
+  collection: 0,
+  underReplicated: 0,
+  redundant: 0,
+  duplicateGroups: 0,
+  duplicateBytes: 0,
+  unreadable: 0,
+};
+
+/** What a daemon says of itself. */
+export function daemonStatus(facts: Partial<DaemonStatus>): DaemonStatus {
+  return {
+    peerId: 'peer-ana',
+    name: 'Ana',
+    folder: '/photos',
+    port: 5000,
+    addresses: [],
+    network: 'default',
+    central: { peerId: 'peer-ana', name: 'Ana', port: 5000, self: true },
+    term: 1,
+    health: 'ok',
+    problems: [],
+    scanning: null,
+    comparing: null,
+    photos: nothing,
+    bytes: { originals: 0, replicas: 0, quota: null },
+    version: '1.0.0',
     ...facts,
   };
 }

@@ -70,6 +70,7 @@ async function duplicatesForPeople(context: CommandContext, options: DuplicatesO
   const { client, signal, terminal, result } = context;
   const { limit = defaultLimit, offset = 0 } = options;
   const { waiting } = await compared(context);
+  const { scanning } = await client.status({ signal });
   const groups: DuplicateGroup[] = [];
   let [total, bytes] = [0, 0];
   for await (const page of groupPages(client, filterOf(options), offset, limit, signal)) {
@@ -90,6 +91,7 @@ async function duplicatesForPeople(context: CommandContext, options: DuplicatesO
         : []),
       total === 0 ? 'No look-alikes.' : `${groupsText(total, bytes)}.`,
       ...(waiting === 0 ? [] : [`${waitingText(waiting)}.`]),
+      ...(scanning === null ? [] : ['The folder is still being scanned: ask again later for the rest.']),
     ];
   });
 }
