@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { DateSchema, PhotoReferenceSchema } from '../protocol/control.ts';
+import type { SimilarityStep } from '../protocol/control.ts';
+import { DateSchema, GroupIdSchema, PhotoReferenceSchema, similaritySteps } from '../protocol/control.ts';
 import { AppError } from '../protocol/errors.ts';
 import { minIdPrefixLength } from '../protocol/photo.ts';
 
@@ -60,6 +61,35 @@ export function photoArgument(text: string): string {
     );
   }
   return parsed.output;
+}
+
+/** Id of a duplicate group. */
+export function groupOption(option: string): (text: string) => string {
+  return (text) => {
+    const parsed = v.safeParse(GroupIdSchema, text.toLowerCase());
+    if (!parsed.success) {
+      throw new AppError(
+        'usage',
+        `${option} takes the 16 digits of a group that photo-organizer duplicates shows, not "${text}".`,
+      );
+    }
+    return parsed.output;
+  };
+}
+
+/** How alike photos must be: a named step, or the most bits (of 256) in which their hashes may differ. */
+export function thresholdOption(option: string): (text: string) => SimilarityStep | number {
+  return (text) => {
+    const step = similaritySteps.find((one) => one === text);
+    const bits = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+    if (step === undefined && !(bits <= 256)) {
+      throw new AppError(
+        'usage',
+        `${option} takes ${similaritySteps.join(', ')} or a number up to 256, not "${text}".`,
+      );
+    }
+    return step ?? bits;
+  };
 }
 
 /** One of a few words. */

@@ -1,6 +1,7 @@
 import type { ListParams, PhotoSummary } from '../protocol/control.ts';
 import { maxListLimit } from '../protocol/control.ts';
 import type { DaemonClient } from '../client/types.ts';
+import { pages } from './pages.ts';
 
 /** Photos asked for at once: enough to be fast, few enough for the memory of both ends. */
 const pageSize = Math.min(1000, maxListLimit);
@@ -12,8 +13,7 @@ export interface PhotoPage {
 }
 
 /**
- * The photos that match, page by page until `limit` of them or all were given. A photo that moves to another page because
- * the collection changes meanwhile is given once.
+ * The photos that match, page by page until `limit` of them or all were given, none of them twice.
  * @param limit Infinity for all
  */
 export async function* photoPages(
@@ -23,15 +23,13 @@ export async function* photoPages(
   limit: number,
   signal: AbortSignal,
 ): AsyncGenerator<PhotoPage> {
-  const given = new Set<string>();
-  let next = offset;
-  for (;;) {
-    const wanted = Math.min(pageSize, limit - given.size);
-    const { photos, total } = await client.list({ ...filter, offset: next, limit: wanted }, { signal });
-    const fresh = photos.filter(({ id }) => !given.has(id));
-    for (const { id } of fresh) given.add(id);
-    yield { photos: fresh, total };
-    next += photos.length;
-    if (photos.length === 0 || next >= total || given.size >= limit) return;
-  }
+  const found = pages({
+    ask: (from, count) => client.list({ ...filter, offset: from, limit: count }, { signal }),
+    itemsOf: ({ photos, total }) => ({ items: photos, total }),
+    keyOf: ({ id }) => id,
+    size: pageSize,
+    offset,
+    limit,
+  });
+  for await (const { page, items } of found) yield { photos: items, total: page.total };
 }

@@ -1,6 +1,10 @@
 import { Command } from 'commander';
 import { AppError } from '../protocol/errors.ts';
 import { version } from '../protocol/version.ts';
+import { addKeepCommand, addNotDuplicateCommand } from './commands/decide.ts';
+import { addDecisionsCommand } from './commands/decisions.ts';
+import { addDedupeCommand } from './commands/dedupe.ts';
+import { addDuplicatesCommand } from './commands/duplicates.ts';
 import { addDaemonCommand } from './commands/daemon.ts';
 import { addFetchCommand } from './commands/fetch.ts';
 import { addListCommand } from './commands/list.ts';
@@ -34,6 +38,11 @@ export function createProgram(terminal: Terminal): Command {
   addListCommand(program, terminal);
   addShowCommand(program, terminal);
   addFetchCommand(program, terminal);
+  addDuplicatesCommand(program, terminal);
+  addDedupeCommand(program, terminal);
+  addNotDuplicateCommand(program, terminal);
+  addKeepCommand(program, terminal);
+  addDecisionsCommand(program, terminal);
   addStopCommand(program, terminal);
   for (const command of [program, ...program.commands]) {
     command.helpOption('-h, --help', 'show this help').helpCommand(false);

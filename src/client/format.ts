@@ -1,3 +1,5 @@
+import type { Place } from '../protocol/photo.ts';
+
 /** Numbers and times as people read them, the same in the command line and in the views. English digits and units. */
 
 const count = new Intl.NumberFormat('en-GB', { useGrouping: true, maximumFractionDigits: 0 });
@@ -77,6 +79,11 @@ export function formatAgo(iso: string, now: number): string {
 /** Width and height in pixels: `4000 x 3000`; a dash where the format could not be decoded. */
 export function formatPixels(width: number, height: number): string {
   return width === 0 || height === 0 ? '-' : `${width} x ${height}`;
+}
+
+/** Degrees, exact to about a metre: `40.64000, -8.65400`. */
+export function formatPlace({ latitude, longitude }: Place): string {
+  return `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
 }
 
 /** Done out of total as a whole percentage that says 100 only when all is done. */

@@ -35,6 +35,11 @@ test('has exactly the commands that exist', () => {
     'list',
     'show',
     'fetch',
+    'duplicates',
+    'dedupe',
+    'not-duplicate',
+    'keep',
+    'decisions',
     'stop',
   ]);
 });
@@ -51,6 +56,7 @@ test('every option that the help of daemon lists is one the daemon takes', () =>
     quota: '1',
     grace: '1',
     dedupe: 'review',
+    similarity: 'loose',
     exclude: '*.png',
   };
   expect(daemonOptionNames.length).toBeGreaterThan(10);
@@ -62,7 +68,10 @@ test('every option that the help of daemon lists is one the daemon takes', () =>
 });
 
 test.each([
-  [[], 'Which command? There are daemon, status, peers, list, show, fetch, stop.'],
+  [
+    [],
+    'Which command? There are daemon, status, peers, list, show, fetch, duplicates, dedupe, not-duplicate, keep, decisions, stop.',
+  ],
   [['trash', 'list', '--json'], 'There is no command "trash", there are daemon, status'],
   [['--bogus', 'status'], "Unknown option '--bogus'. See photo-organizer --help."],
   [['status', '--bogus'], "Unknown option '--bogus'. See photo-organizer status --help."],
@@ -72,6 +81,13 @@ test.each([
   [['fetch', 'abcdef', '-o'], "'-o, --output <file|dir>' argument missing"],
   [['fetch', 'abc'], '"abc" is no photo id'],
   [['show', 'praia.jpg'], '"praia.jpg" is no photo id'],
+  [['duplicates', '--threshold', 'lax'], '--threshold takes strict, normal, loose or a number up to 256, not "lax"'],
+  [['duplicates', '--threshold', '257'], '--threshold takes strict'],
+  [['duplicates', '--limit', 'all'], '--limit takes a number'],
+  [['dedupe', '--group', 'abcdef'], '--group takes the 16 digits of a group'],
+  [['dedupe', '--keep', 'praia.jpg'], '"praia.jpg" is no photo id'],
+  [['not-duplicate', 'abcdef'], "Missing required argument 'other'"],
+  [['keep', 'abc'], '"abc" is no photo id'],
   [['list', '--limit', '-3'], '--limit takes a number'],
   [['list', '--after', 'yesterday'], '--after takes a date'],
   [['--log-level', 'loud', 'status'], '--log-level takes error, warn'],

@@ -18,6 +18,7 @@ describe('the arguments of a daemon', () => {
       quota: null,
       grace: 86_400,
       dedupe: 'review',
+      similarity: 'normal',
       exclude: [],
       share: false,
       whileConnected: false,
@@ -30,7 +31,7 @@ describe('the arguments of a daemon', () => {
     const options = parse(
       ...'photos --port 5003 --listen 0.0.0.0 --join /ip4/10.0.0.7/tcp/5000 --join /ip4/10.0.0.8/tcp/5000'.split(' '),
       ...'--name Inês --copies 3 --quota 1000000 --grace 5 --dedupe automatic --exclude **/drafts/**'.split(' '),
-      ...'--share --while-connected --json --log-level debug --home elsewhere'.split(' '),
+      ...'--similarity strict --share --while-connected --json --log-level debug --home elsewhere'.split(' '),
       '--network',
       'Aveiro 2026',
     );
@@ -46,6 +47,7 @@ describe('the arguments of a daemon', () => {
       quota: 1_000_000,
       grace: 5,
       dedupe: 'automatic',
+      similarity: 'strict',
       exclude: ['**/drafts/**'],
       share: true,
       whileConnected: true,
@@ -72,6 +74,7 @@ describe('the arguments of a daemon', () => {
     [['photos', '--quota=-1'], /--quota takes/],
     [['photos', '--grace', '1.5'], /--grace takes/],
     [['photos', '--dedupe', 'yes'], /--dedupe takes review or automatic/],
+    [['photos', '--similarity', '12'], /--similarity takes strict or normal or loose/],
     [['photos', '--log-level', 'loud'], /--log-level takes/],
     [['photos', '--prot', '5000'], /Unknown option '--prot'/],
     [['photos', '--port'], /--port/],

@@ -10,13 +10,18 @@ export interface Picture {
   height?: number;
 }
 
-/** A JPEG with smooth, distinct content: a few soft blobs of colour on a gradient, placed by `seed`. */
-export async function jpeg({ seed, width = 320, height = 240 }: Picture): Promise<Buffer> {
+/** Numbers from 0 to 1, the same ones for the same seed. */
+export function dice(seed: number): () => number {
   let state = (seed * 2_654_435_761) >>> 0;
-  const next = (): number => {
+  return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+/** A JPEG with smooth, distinct content: a few soft blobs of colour on a gradient, placed by `seed`. */
+export async function jpeg({ seed, width = 320, height = 240 }: Picture): Promise<Buffer> {
+  const next = dice(seed);
   const color = (): string =>
     `hsl(${Math.floor(next() * 360)} ${40 + Math.floor(next() * 60)}% ${20 + Math.floor(next() * 60)}%)`;
   const blobs = Array.from(

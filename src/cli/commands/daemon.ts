@@ -29,6 +29,7 @@ const daemonOptions: readonly (readonly [flags: string, description: string])[] 
   ['--quota <bytes>', 'space given to photos of others (no limit); used in a later version'],
   ['--grace <seconds>', 'how long a friend may be away before copies are made again; used in a later version'],
   ['--dedupe <mode>', 'what to do about redundant originals: review or automatic (review); used in a later version'],
+  ['--similarity <step>', 'how readily photos count as look-alikes: strict, normal or loose (normal)'],
   ['--exclude <glob...>', 'files to leave out; may be given more than once'],
   ['--share', 'share the folder again where its marker went missing'],
   ['--while-connected', 'leave when the last window or command has gone'],

@@ -5,7 +5,7 @@ import { plainText } from '../../client/sanitize.ts';
 import { withDaemon } from '../context.ts';
 import { fetchTarget } from '../fetchTarget.ts';
 import { photoArgument } from '../parse.ts';
-import { ProgressLine } from '../progressLine.ts';
+import { fetchText, ProgressLine } from '../progressLine.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface FetchOptions {
@@ -25,7 +25,7 @@ export function addFetchCommand(program: Command, terminal: Terminal): void {
       withDaemon(command, terminal, async ({ client, directory, signal, state, result }) => {
         const target = await fetchTarget(output, directory, state.folder);
         const fetched = await (async () => {
-          using progress = new ProgressLine(terminal);
+          using progress = new ProgressLine(terminal, fetchText);
           return await client.fetch({ photo, target, force }, { signal, onProgress: (now) => progress.update(now) });
         })();
         const peers = await client.peers({ signal });

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { Holder, ListParams, PhotoSummary } from '../../protocol/control.ts';
 import { shortId } from '../../protocol/photo.ts';
 import { formatBytes, formatCount, formatPixels, formatTakenAt } from '../../client/format.ts';
-import { plainJson, plainText } from '../../client/sanitize.ts';
+import { plainText } from '../../client/sanitize.ts';
 import type { CommandContext } from '../context.ts';
 import { withDaemon } from '../context.ts';
+import { writeJsonArray } from '../jsonArray.ts';
 import { dateOption, naturalOption, textOption } from '../parse.ts';
 import { photoPages } from '../photoPages.ts';
 import type { Column } from '../table.ts';
@@ -51,17 +52,16 @@ function filterOf({ peer, query, after, before, duplicates }: ListOptions): Omit
   };
 }
 
-/** One array, written page by page: a collection of a million photos need not fit into memory. */
-async function listAsJson({ client, signal, terminal }: CommandContext, options: ListOptions): Promise<void> {
+async function listAsJson(context: CommandContext, options: ListOptions): Promise<void> {
+  await writeJsonArray(context.terminal, photosOf(context, options));
+}
+
+async function* photosOf(
+  { client, signal }: CommandContext,
+  options: ListOptions,
+): AsyncGenerator<readonly PhotoSummary[]> {
   const { limit = Infinity, offset = 0 } = options;
-  let opened = false;
-  for await (const { photos } of photoPages(client, filterOf(options), offset, limit, signal)) {
-    const text = photos.map((photo) => plainJson(photo)).join(',\n');
-    if (!opened) await terminal.write(`[${text}`);
-    else if (text !== '') await terminal.write(`,\n${text}`);
-    opened ||= true;
-  }
-  await terminal.write(']\n');
+  for await (const { photos } of photoPages(client, filterOf(options), offset, limit, signal)) yield photos;
 }
 
 const columns: Column[] = [

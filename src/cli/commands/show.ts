@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import type { PhotoDetails } from '../../protocol/control.ts';
-import { formatBytes, formatCount, formatPixels, formatTakenAt } from '../../client/format.ts';
+import type { LinkedPhoto, PhotoDetails } from '../../protocol/control.ts';
+import { shortId } from '../../protocol/photo.ts';
+import { formatBytes, formatCount, formatPixels, formatPlace, formatTakenAt } from '../../client/format.ts';
 import { plainText } from '../../client/sanitize.ts';
 import { withDaemon } from '../context.ts';
 import { photoArgument } from '../parse.ts';
@@ -23,7 +24,7 @@ export function addShowCommand(program: Command, terminal: Terminal): void {
 }
 
 function detailLines(photo: PhotoDetails): string[] {
-  const { place } = photo;
+  const { fromGroup } = photo;
   const facts: [name: string, value: string][] = [
     ['Name', plainText(photo.name)],
     ['Id', photo.id],
@@ -31,14 +32,30 @@ function detailLines(photo: PhotoDetails): string[] {
     ['Size', `${formatBytes(photo.size)} (${formatCount(photo.size)} bytes)`],
     ['Pixels', formatPixels(photo.width, photo.height)],
     ['Format', photo.damaged ? `${photo.format}, damaged` : photo.format],
-    ['Taken', photo.takenAt === null ? '-' : formatTakenAt(photo.takenAt)],
-    ['Camera', photo.camera === null ? '-' : plainText(photo.camera)],
-    ['Place', place === null ? '-' : `${place.latitude.toFixed(5)}, ${place.longitude.toFixed(5)}`],
+    ['Taken', known(photo.takenAt, fromGroup.takenAt, formatTakenAt)],
+    ['Camera', known(photo.camera, fromGroup.camera, plainText)],
+    ['Place', known(photo.place, fromGroup.place, formatPlace)],
     ['Look-alikes', lookAlikeText(photo)],
+    ...(photo.linked.length === 0 ? [] : listed('Belongs to', photo.linked.map(linkedText))),
     ...listed('Held by', photo.holders.map(holderText)),
     ...listed('Files here', photo.paths.map(plainText)),
   ];
   return factLines(facts);
+}
+
+/** What the photo itself says, else what a look-alike of it does. */
+function known<T>(own: T | null, fromGroup: T | null, format: (value: T) => string): string {
+  if (own !== null) return format(own);
+  return fromGroup === null ? '-' : `${format(fromGroup)} (from a look-alike)`;
+}
+
+const linkTexts: Record<LinkedPhoto['kind'], string> = {
+  raw: 'the raw file of the camera and the picture made from it',
+  motion: 'the same shot with and without its film',
+};
+
+function linkedText({ id, name, kind }: LinkedPhoto): string {
+  return `${plainText(name)}, ${shortId(id)} (${linkTexts[kind]})`;
 }
 
 function lookAlikeText({ group, keeper }: PhotoDetails): string {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DaemonStatus, Health, ScanProgress, UnreadableFile } from '../../protocol/control.ts';
+import type { CompareProgress, DaemonStatus, Health, ScanProgress, UnreadableFile } from '../../protocol/control.ts';
 import {
   formatBytes,
   formatCount,
@@ -10,6 +10,7 @@ import {
 } from '../../client/format.ts';
 import { plainText } from '../../client/sanitize.ts';
 import { withDaemon } from '../context.ts';
+import { groupsText, waitingText } from '../lookAlikes.ts';
 import { factLines } from '../table.ts';
 import type { Style, Terminal } from '../terminal.ts';
 
@@ -30,7 +31,7 @@ export function addStatusCommand(program: Command, terminal: Terminal): void {
 const healthStyle: Record<Health, Style> = { ok: 'green', warning: 'yellow', error: 'red' };
 
 function statusLines(status: DaemonStatus, terminal: Terminal): string[] {
-  const { central, photos, bytes, scanning, health } = status;
+  const { central, photos, bytes, scanning, comparing, health } = status;
   const facts: [name: string, value: string][] = [
     ['Folder', plainText(status.folder)],
     ['Health', terminal.style(healthStyle[health], health)],
@@ -46,9 +47,13 @@ function statusLines(status: DaemonStatus, terminal: Terminal): string[] {
     ['Photos', `${formatCount(photos.local)} here, ${formatCount(photos.collection)} in the collection`],
     ...note(photos.underReplicated, 'on one peer only, or on fewer than wanted'),
     ...note(photos.redundant, 'redundant'),
+    ...(photos.duplicateGroups === 0
+      ? []
+      : [['', groupsText(photos.duplicateGroups, photos.duplicateBytes)] satisfies [string, string]]),
     ...note(photos.unreadable, 'unreadable'),
     ['Space', spaceText(bytes)],
     ...(scanning === null ? [] : [['Scanning', scanText(scanning)] satisfies [string, string]]),
+    ...(comparing === null ? [] : [['Comparing', compareText(comparing)] satisfies [string, string]]),
     ['Version', status.version],
   ];
   return factLines(facts);
@@ -82,4 +87,10 @@ function unreadableLines(files: readonly UnreadableFile[]): string[] {
 function scanText({ done, total, rate, secondsLeft }: ScanProgress): string {
   const left = secondsLeft === null ? '' : `, ${formatDuration(secondsLeft)} left`;
   return `${formatCount(done)} of ${formatQuantity(total, 'photo')} (${formatPercent(done, total)}), ${formatRate(rate, 'photos')}${left}`;
+}
+
+/** How far the comparing of photos is, and what it waits for. */
+function compareText({ done, total, waiting }: CompareProgress): string {
+  const rest = waiting === 0 ? '' : `, ${waitingText(waiting)}`;
+  return `${formatCount(done)} of ${formatQuantity(total, 'photo')} (${formatPercent(done, total)})${rest}`;
 }

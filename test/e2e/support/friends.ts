@@ -70,8 +70,13 @@ export class Friends implements AsyncDisposable {
     return new Workbench(window.page);
   }
 
+  /** Closes the windows that are open. */
+  async closeWindows(): Promise<void> {
+    await Promise.all(this.#windows.splice(0).map((window) => window.close()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#windows.map((window) => window.close()));
+    await this.closeWindows();
     await Promise.all(this.#served.map((served) => served.stop()));
     await endDaemons(this.home);
     await fs.promises.rm(this.base, { recursive: true, force: true, maxRetries: 5 });
