@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import net from 'node:net';
-import type { MessageConnection, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { MessageConnection, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 import {
   CancellationTokenSource,
   createMessageConnection,
@@ -9,16 +9,21 @@ import {
 } from 'vscode-jsonrpc/node';
 import type {
   ChangedTopic,
+  CompareProgress,
   DaemonStatus,
+  Decision,
+  DecisionRecord,
+  DedupeParams,
+  DedupeResult,
+  DuplicatesParams,
+  DuplicatesResult,
   FetchParams,
-  FetchProgress,
   FetchResult,
   GroupsParams,
   HelloResult,
   ListParams,
   ListResult,
   MonthCount,
-  OpenParams,
   OpenResult,
   PeerSummary,
   PhotoDetails,
@@ -27,7 +32,13 @@ import type {
 } from '../protocol/control.ts';
 import {
   changedNotification,
+  compareProgress,
+  compareRequest,
   controlProtocolVersion,
+  decideRequest,
+  decisionsRequest,
+  dedupeRequest,
+  duplicatesRequest,
   fetchProgress,
   fetchRequest,
   helloRequest,
@@ -48,7 +59,7 @@ import { version as productVersion } from '../protocol/version.ts';
 import { errorFromAnswer } from './answerError.ts';
 import { readDaemonFile } from './daemonFile.ts';
 import { Listeners } from './listeners.ts';
-import type { CallOptions, DaemonClient, TransferOptions } from './types.ts';
+import type { CallOptions, CompareOptions, DaemonClient, ReportedOptions, TransferOptions } from './types.ts';
 
 export interface ConnectOptions extends CallOptions {
   /** Version to tell the daemon; this product's own unless given. */
@@ -183,11 +194,32 @@ class DaemonConnection implements DaemonClient {
   }
 
   fetch(params: FetchParams, options?: TransferOptions): Promise<FetchResult> {
-    return this.#transfer(fetchRequest, params, options);
+    return this.#reported(fetchRequest, fetchProgress, params, options, cancelledTransferGrace);
   }
 
   open(id: string, options?: TransferOptions): Promise<OpenResult> {
-    return this.#transfer(openRequest, { id }, options);
+    return this.#reported(openRequest, fetchProgress, { id }, options, cancelledTransferGrace);
+  }
+
+  duplicates(params: DuplicatesParams, options?: CallOptions): Promise<DuplicatesResult> {
+    return this.#call(duplicatesRequest, params, options);
+  }
+
+  compare(options?: CompareOptions): Promise<CompareProgress> {
+    return this.#reported(compareRequest, compareProgress, {}, options, 0);
+  }
+
+  async decide(decisions: readonly Decision[], options?: CallOptions & { undo?: boolean }): Promise<void> {
+    const undo = options?.undo ?? false;
+    await this.#call(decideRequest, { decisions: [...decisions], ...(undo ? { undo } : {}) }, options);
+  }
+
+  decisions(options?: CallOptions): Promise<DecisionRecord[]> {
+    return this.#call0(decisionsRequest, options);
+  }
+
+  dedupe(params: DedupeParams, options?: CallOptions): Promise<DedupeResult> {
+    return this.#call(dedupeRequest, params, options);
   }
 
   thumbnails(ids: readonly string[], options?: CallOptions): Promise<Thumbnail[]> {
@@ -254,26 +286,25 @@ class DaemonConnection implements DaemonClient {
     return this.#request((token) => this.#rpc.sendRequest(type, token), options?.signal, 0);
   }
 
-  async #transfer<P extends FetchParams | OpenParams, R>(
+  /** A request that tells how far it is, to whoever wants to know. */
+  async #reported<P extends object, R, T>(
     type: RequestType<P & { progress?: string }, R, void>,
+    progressType: ProgressType<T>,
     params: NoInfer<P>,
-    options: TransferOptions | undefined,
+    options: ReportedOptions<T> | undefined,
+    grace: number,
   ): Promise<R> {
     const onProgress = options?.onProgress;
     if (onProgress === undefined || this.#state !== 'open') {
-      return this.#request(
-        (token) => this.#rpc.sendRequest<R>(type.method, params, token),
-        options?.signal,
-        cancelledTransferGrace,
-      );
+      return this.#request((token) => this.#rpc.sendRequest<R>(type.method, params, token), options?.signal, grace);
     }
     const progress = randomUUID();
-    const subscription = this.#rpc.onProgress(fetchProgress, progress, (value: FetchProgress) => onProgress(value));
+    const subscription = this.#rpc.onProgress(progressType, progress, (value: T) => onProgress(value));
     try {
       return await this.#request(
         (token) => this.#rpc.sendRequest<R>(type.method, { ...params, progress }, token),
         options?.signal,
-        cancelledTransferGrace,
+        grace,
       );
     } finally {
       subscription.dispose();
