@@ -71,10 +71,11 @@ function reference(hashes: readonly Uint8Array[], queries: readonly Uint8Array[]
 }
 
 function differentBits(a: Uint8Array, b: Uint8Array): number {
-  return [...a].reduce(
-    (sum, byte, at) => sum + [...(byte ^ (b[at] ?? 0)).toString(2)].filter((bit) => bit === '1').length,
-    0,
-  );
+  let bits = 0;
+  for (const [at, byte] of a.entries()) {
+    for (let rest = byte ^ (b[at] ?? 0); rest > 0; rest >>= 1) bits += rest & 1;
+  }
+  return bits;
 }
 
 const hash = fc.uint8Array({ minLength: hashBytes, maxLength: hashBytes });
