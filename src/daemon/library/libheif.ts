@@ -37,8 +37,13 @@ export function decodeHeif(bytes: Uint8Array, limit: number): Raster | HeifFailu
 }
 
 function failureOf({ heif_error_code: codes }: Libheif, { code }: Failure): HeifFailure {
-  const unsupported = code === codes.heif_error_Unsupported_feature || code === codes.heif_error_Unsupported_filetype;
-  return unsupported ? 'unsupported' : 'damaged';
+  const unsupported = [
+    codes.heif_error_Unsupported_filetype,
+    codes.heif_error_Unsupported_feature,
+    // What it says of a codec that it was built without.
+    codes.heif_error_Plugin_loading_error,
+  ];
+  return unsupported.includes(code) ? 'unsupported' : 'damaged';
 }
 
 function withoutPadding(data: Uint8Array, row: number, stride: number, rows: number): Uint8Array {
