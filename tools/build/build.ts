@@ -82,7 +82,7 @@ function optionsOf(bundle: Bundle, { development }: BuildChoices): BuildOptions 
     // Names stay where size does not matter: stack traces in the logs of the daemon can be read.
     minifyIdentifiers: minifyIdentifiers && !development,
     sourcemap: development ? 'linked' : false,
-    plugins: [boundaries(bundle)],
+    plugins: [...(options.plugins ?? []), boundaries(bundle)],
   };
 }
 

@@ -1,5 +1,5 @@
 /** What we use of libheif, which its package describes for the build without the WebAssembly inside only. */
-declare module 'libheif-js/libheif-wasm/libheif-bundle.js' {
+declare module 'libheif-js/libheif-wasm/libheif-bundle.mjs' {
   namespace openLibheif {
     /** A value of an enumeration: there is one object for each. */
     interface Code {

@@ -8,6 +8,10 @@ const exceptions = 0.02;
 /** The part of a side that a frame takes at most on each edge. */
 const widest = 0.3;
 
+/** A frame ends within so many lines, for this part of their length. */
+const softLines = 2;
+const abruptPart = 0.6;
+
 /** A frame inside a frame is one more. */
 const mostFrames = 2;
 
@@ -16,7 +20,7 @@ const narrowest = 16;
 
 /**
  * The picture without frames of one tone: all around it, or on two opposite sides (letterbox), as those who add them do. A
- * single plain edge is part of the picture, like a sky.
+ * single plain edge is part of the picture, like a sky, and so is a plain background that things stand out of here and there.
  */
 export function withoutFrame(plane: LumaPlane): Area {
   let area: Area = { left: 0, top: 0, right: plane.width, bottom: plane.height };
@@ -35,31 +39,37 @@ function trimmed(plane: LumaPlane, area: Area): Area {
   const start = area.top * plane.width + area.left;
   const end = (area.bottom - 1) * plane.width + area.right - 1;
   const [right, down] = [1, plane.width];
-  const top = plainLines(plane, { start, step: right, length: columns, next: down, lines: rows });
-  const bottom = plainLines(plane, { start: end, step: -right, length: columns, next: -down, lines: rows });
-  const left = plainLines(plane, { start, step: down, length: rows, next: right, lines: columns });
-  const rightmost = plainLines(plane, { start: end, step: -down, length: rows, next: -right, lines: columns });
-  const inside = { ...area };
-  if (areFrame(top, bottom)) {
-    inside.top += top.count;
-    inside.bottom -= bottom.count;
-  }
-  if (areFrame(left, rightmost)) {
-    inside.left += left.count;
-    inside.right -= rightmost.count;
-  }
-  const changed = inside.left > area.left || inside.top > area.top;
-  return changed ? inside : area;
+  const edges = {
+    top: plainEdge(plane, { start, step: right, length: columns, next: down, lines: rows }),
+    bottom: plainEdge(plane, { start: end, step: -right, length: columns, next: -down, lines: rows }),
+    left: plainEdge(plane, { start, step: down, length: rows, next: right, lines: columns }),
+    right: plainEdge(plane, { start: end, step: -down, length: rows, next: -right, lines: columns }),
+  };
+  const pairs = [
+    [edges.top, edges.bottom],
+    [edges.left, edges.right],
+  ] as const;
+  const framing = pairs.filter(([a, b]) => a.count > 0 && b.count > 0 && Math.abs(a.tone - b.tone) <= tolerance).flat();
+  const narrow = Math.min(...framing.filter(({ abrupt }) => abrupt).map(({ count }) => count));
+  if (narrow === Infinity) return area;
+  const width = (edge: Edge): number => {
+    if (!framing.includes(edge)) return 0;
+    return edge.abrupt ? edge.count : Math.min(edge.count, narrow);
+  };
+  return {
+    left: area.left + width(edges.left),
+    top: area.top + width(edges.top),
+    right: area.right - width(edges.right),
+    bottom: area.bottom - width(edges.bottom),
+  };
 }
 
 interface Edge {
   tone: number;
   /** Lines of that tone. */
   count: number;
-}
-
-function areFrame(a: Edge, b: Edge): boolean {
-  return a.count > 0 && b.count > 0 && Math.abs(a.tone - b.tone) <= tolerance;
+  /** Whether other tones begin all along the edge at once: where a frame ends, unlike a plain background. */
+  abrupt: boolean;
 }
 
 /** How to go through the lines along an edge, from outside in; offsets in pixels of the plane. */
@@ -73,19 +83,23 @@ interface Lines {
   lines: number;
 }
 
-function plainLines({ data }: LumaPlane, { start, step, length, next, lines }: Lines): Edge {
+function plainEdge(plane: LumaPlane, lines: Lines): Edge {
+  const { data } = plane;
   let sum = 0;
-  for (let n = 0; n < length; n++) sum += data[start + n * step] ?? 0;
-  const tone = sum / length;
-  const most = Math.floor(lines * widest);
-  const allowed = length * exceptions;
+  for (let n = 0, at = lines.start; n < lines.length; n++, at += lines.step) sum += data[at] ?? 0;
+  const tone = sum / lines.length;
+  const most = Math.floor(lines.lines * widest);
   let count = 0;
-  for (; count < most; count++) {
-    let others = 0;
-    for (let n = 0, at = start + count * next; n < length && others <= allowed; n++, at += step) {
-      if (Math.abs((data[at] ?? 0) - tone) > tolerance) others++;
-    }
-    if (others > allowed) break;
+  while (count < most && otherTones(plane, lines, count, tone) <= exceptions) count++;
+  const abrupt = count > 0 && count < most && otherTones(plane, lines, count + softLines, tone) >= abruptPart;
+  return { tone, count, abrupt };
+}
+
+/** Which part of a line has another tone. */
+function otherTones({ data }: LumaPlane, { start, step, length, next }: Lines, line: number, tone: number): number {
+  let others = 0;
+  for (let n = 0, at = start + line * next; n < length; n++, at += step) {
+    if (Math.abs((data[at] ?? 0) - tone) > tolerance) others++;
   }
-  return { tone, count };
+  return others / length;
 }
