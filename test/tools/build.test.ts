@@ -68,6 +68,13 @@ describe('the notices', () => {
     expect(text.split(licence)).toHaveLength(2);
   });
 
+  test('have the terms of libheif, which lie beside its code', () => {
+    const text = noticesOf([metafile(['node_modules/libheif-js/libheif-wasm/libheif-bundle.js'])]);
+    expect(text).toMatch(/^libheif-js \d/m);
+    expect(text).toContain('GNU LESSER GENERAL PUBLIC LICENSE');
+    expect(text).toMatch(/^ +GNU GENERAL PUBLIC LICENSE/m);
+  });
+
   test('have the terms of packages that bring none', () => {
     const text = noticesOf([metafile(['node_modules/it-all/dist/src/index.js'])]);
     expect(text).toMatch(/it-all \d/);
