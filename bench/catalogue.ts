@@ -9,6 +9,7 @@ import { idBytes } from '../src/daemon/catalogue/holdingsRecord.ts';
 import { silentLogger } from '../src/daemon/base/logger.ts';
 import { decodeCbor } from '../src/daemon/base/cbor.ts';
 import { decodePage, encodePage, parseRecord } from '../src/daemon/catalogue/holdingsRecord.ts';
+import { digestBytes, featuresVersion, hashBytes, windowCount } from '../src/protocol/features.ts';
 import type { HoldingRecord } from '../src/protocol/wire.ts';
 import { table } from '../tools/table.ts';
 
@@ -50,12 +51,31 @@ function record(seq: number, photo: number, kind: 'o' | 'r'): HoldingRecord {
     .digest();
   const taken = hash[4] === 0 ? null : day.toISOString().slice(0, 19);
   const size = 1_000_000 + (hash.readUInt32LE(8) % 9_000_000);
+  const hashes = createHash('shake256', { outputLength: windowCount * hashBytes })
+    .update(hash)
+    .digest();
   const name = `IMG_${String(photo).padStart(7, '0')}.JPG`;
   const camera = cameras[photo % cameras.length] ?? null;
   return [
     seq,
     idBytes(hash.toString('hex')),
-    [kind, name, size, 6000, 4000, 'jpeg', blockhash, taken, camera, null, false],
+    [
+      kind,
+      name,
+      size,
+      6000,
+      4000,
+      'jpeg',
+      blockhash,
+      taken,
+      camera,
+      null,
+      false,
+      false,
+      false,
+      null,
+      [featuresVersion, 1500, hash.subarray(0, digestBytes), hashes],
+    ],
   ];
 }
 
@@ -103,6 +123,31 @@ function load(catalogue: Catalogue): { total: number; longest: number } {
   return { total, longest };
 }
 
+/** Makes one photo of twenty a look-alike of another one, as the search would. */
+function pairUp(catalogue: Catalogue): number {
+  const whole = { left: 0, top: 0, right: 1, bottom: 1 };
+  for (let photos = catalogue.uncompared(1000); photos.length > 0; photos = catalogue.uncompared(1000)) {
+    const keys = photos.map(({ key }) => key);
+    const candidates = keys.flatMap((a, n) => {
+      const b = keys[n + 1];
+      return n % 20 > 0 || b === undefined
+        ? []
+        : [{ a, b, distance: 12, orientation: 0 as const, windowA: 0, windowB: 0 }];
+    });
+    catalogue.addCandidates(keys, candidates);
+  }
+  let longest = 0;
+  const alignment = { score: 0.95, orientation: 0 as const, cropA: whole, cropB: whole };
+  for (let pairs = catalogue.openPairs(0, 0, 128); pairs.length > 0; pairs = catalogue.openPairs(0, 0, 128)) {
+    const decided = pairs.map((pair) => ({ pair, alignment }));
+    longest = Math.max(
+      longest,
+      timed(() => catalogue.closePairs(decided)),
+    );
+  }
+  return longest;
+}
+
 function ownFacts(): Parameters<Catalogue['reconcileOwn']>[0] {
   return [...log(0)].map(([, id, statement]) => {
     const [, name, size, width, height, format, blockhash, takenAt, camera] =
@@ -147,6 +192,7 @@ function measure(directory: string): { measurements: Measurement[]; facts: Recor
       goal: null,
     });
     measurements.push({ what: `longest block by ${chunk} records`, ms: longest, goal: null });
+    measurements.push({ what: 'longest block by 128 decided pairs', ms: pairUp(catalogue), goal: null });
     catalogue[Symbol.dispose]();
     measurements.push({
       what: 'open again',
@@ -179,6 +225,7 @@ function measure(directory: string): { measurements: Measurement[]; facts: Recor
       catalogue.list({ limit: 100, month: '2012-07', peer: peerId(3) }, everybody),
     );
     ask('list: 100 with look-alikes', 50, () => catalogue.list({ limit: 100, duplicates: true }, everybody));
+    ask('duplicates: first 100 groups', 200, () => catalogue.duplicates({ limit: 100 }, everybody));
     ask('list: first 10,000', null, () => catalogue.list({ limit: 10_000 }, everybody));
     ask('search: a rare name', 200, () => catalogue.list({ limit: 100, query: 'img_0004567' }, everybody));
     ask('search: a camera', 200, () => catalogue.list({ limit: 100, query: 'canon' }, everybody));

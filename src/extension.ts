@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/commandTable.ts';
 import { daemonCommands } from './commands/daemon.ts';
+import { duplicateCommands } from './commands/duplicates.ts';
 import { photoCommands } from './commands/photos.ts';
 import { SettingsOffer } from './commands/settingsOffer.ts';
 import { sharingCommands } from './commands/sharing.ts';
@@ -10,6 +11,7 @@ import { defaultHome } from './protocol/state.ts';
 import { Session } from './session/session.ts';
 import { CollectionTree } from './views/collectionTree.ts';
 import { ContextKeys } from './views/contextKeys.ts';
+import { DuplicatesTree } from './views/duplicatesTree.ts';
 import { Gallery } from './views/galleryPanel.ts';
 import { PeersTree } from './views/peersTree.ts';
 import { PhotoFileSystem, photoUri } from './views/photoFileSystem.ts';
@@ -39,12 +41,20 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   own(new PhotoFileSystem(session));
   own(new ContextKeys(session));
   own(new StatusBar(session));
-  own(new SideBar(session, own(new PeersTree(session, thumbnails)), own(new CollectionTree(session, thumbnails))));
+  own(
+    new SideBar(
+      session,
+      own(new PeersTree(session, thumbnails)),
+      own(new CollectionTree(session, thumbnails)),
+      own(new DuplicatesTree(session, thumbnails)),
+    ),
+  );
   const commands = {
     session,
     log,
     pickPhoto: pickPhoto.bind(undefined, thumbnails),
-    showGallery: (query?: string) => gallery.show(query),
+    showGallery: (query?: string) => gallery.show({ kind: 'grid', query }),
+    reviewDuplicates: (group?: string) => gallery.show({ kind: 'review', group }),
     photoUri,
     canPreview,
   };
@@ -52,6 +62,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     registerCommands(
       {
         ...photoCommands(commands),
+        ...duplicateCommands(commands),
         ...sharingCommands(commands),
         ...daemonCommands(commands),
         ...supportCommands(commands),

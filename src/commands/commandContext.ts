@@ -19,6 +19,8 @@ export interface CommandContext {
   ): Promise<{ readonly photo: PhotoSummary; readonly byButton: boolean } | undefined>;
   /** @param query what to look for; undefined: as it was */
   showGallery(query?: string): void;
+  /** @param group id of the duplicate group to show; undefined: where it was, else the first */
+  reviewDuplicates(group?: string): void;
   photoUri(photo: PhotoSummary): vscode.Uri;
   /** Whether VS Code shows photos of this format. */
   canPreview(format: PhotoFormat): boolean;

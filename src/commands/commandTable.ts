@@ -9,8 +9,12 @@ import type { SessionState } from '../session/state.ts';
 
 /** What a command does. Every command always exists and always answers. */
 export interface CommandEntry {
-  /** While the daemon runs. */
-  readonly enabled: (connection: Connection, argument: unknown) => Promise<void> | void;
+  /**
+   * While the daemon runs.
+   * @param argument what it was run on: the item of a tree, or what the gallery says of a picture
+   * @param selection all items that are selected in a tree, when they are several
+   */
+  readonly enabled: (connection: Connection, argument: unknown, selection: unknown) => Promise<void> | void;
   /** While it does not; left out: it is said why nothing can be done, with what helps. */
   readonly disabled?: (state: SessionState, argument: unknown) => Promise<void> | void;
 }
@@ -25,9 +29,9 @@ export function registerCommands(
   log: vscode.LogOutputChannel,
 ): vscode.Disposable {
   const registered = Object.values(commandIds).map((id) =>
-    vscode.commands.registerCommand(id, async (argument: unknown) => {
+    vscode.commands.registerCommand(id, async (argument: unknown, selection: unknown) => {
       try {
-        await run(table[id], session, argument);
+        await run(table[id], session, argument, selection);
       } catch (error) {
         await sayError(toAppError(error), id, log);
       }
@@ -36,10 +40,10 @@ export function registerCommands(
   return vscode.Disposable.from(...registered);
 }
 
-async function run(entry: CommandEntry, session: Session, argument: unknown): Promise<void> {
+async function run(entry: CommandEntry, session: Session, argument: unknown, selection: unknown): Promise<void> {
   if (entry.disabled === undefined && session.state.kind === 'starting') await whileStarting(session);
   const { connection, state } = session;
-  if (connection !== undefined) await entry.enabled(connection, argument);
+  if (connection !== undefined) await entry.enabled(connection, argument, selection);
   else if (entry.disabled === undefined) await explain(state);
   else await entry.disabled(state, argument);
 }

@@ -72,6 +72,7 @@ async function copyDiagnostics({ session }: CommandContext): Promise<void> {
             nodePath: settings.nodePath === '' ? 'default' : 'set',
             port: settings.port,
             keepRunning: settings.keepRunning,
+            similarity: settings.similarity,
             exclude: settings.exclude.length,
           },
     daemon:
@@ -83,6 +84,7 @@ async function copyDiagnostics({ session }: CommandContext): Promise<void> {
             term: status.term,
             central: status.central.self ? 'this peer' : 'another peer',
             scanning: status.scanning,
+            comparing: status.comparing,
             photos: status.photos,
             bytes: status.bytes,
           },
@@ -118,6 +120,10 @@ function runningMenu(): MenuItem[] {
   return [
     item('preview', vscode.l10n.t('Open Gallery'), commandIds.openGallery),
     item('cloud-download', vscode.l10n.t('Fetch Photo'), commandIds.fetchPhoto),
+    { label: vscode.l10n.t('Duplicates'), kind: vscode.QuickPickItemKind.Separator },
+    item('files', vscode.l10n.t('Review Duplicates'), commandIds.reviewDuplicates),
+    item('search', vscode.l10n.t('Find Duplicates'), commandIds.findDuplicates),
+    item('discard', vscode.l10n.t('Undo Decision'), commandIds.undoDecision),
     { label: vscode.l10n.t('Folder'), kind: vscode.QuickPickItemKind.Separator },
     item('refresh', vscode.l10n.t('Rescan Folder'), commandIds.rescan),
     item('warning', vscode.l10n.t('Show Unreadable Files'), commandIds.showUnreadable),

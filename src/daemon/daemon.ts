@@ -17,9 +17,13 @@ import type { Logger } from './base/logger.ts';
 import { FileLogger } from './base/logger.ts';
 import { Tasks } from './base/tasks.ts';
 import { openCatalogue } from './catalogue/catalogue.ts';
+import { replicateDecisions } from './catalogue/decisionReplication.ts';
+import { Decisions, decisionsMigration } from './catalogue/decisions.ts';
+import { LookAlikeSearch } from './catalogue/lookAlikeSearch.ts';
 import { HoldingsReplication } from './catalogue/replication.ts';
 import { ControlServer } from './control/server.ts';
 import { ControlService } from './control/service.ts';
+import { openCache } from './library/cacheDatabase.ts';
 import { openLibrary } from './library/library.ts';
 import { isShared, readMarker, writeMarker } from './library/marker.ts';
 import { ThumbnailStore } from './library/thumbnailStore.ts';
@@ -117,14 +121,35 @@ export class Daemon implements AsyncDisposable {
     owned.push(() => network.stop());
     const { self } = network;
 
+    const catalogueLogger = logger.child('catalogue');
+    const decisionsDatabase = openCache(state.decisionsFile, [decisionsMigration], catalogueLogger);
+    owned.push(() => decisionsDatabase.close());
+    const decisions = new Decisions(decisionsDatabase, self.peerId, catalogueLogger);
     const catalogue = openCatalogue(
-      { file: state.catalogueFile, self: { peerId: self.peerId, name: self.name }, copies: options.copies },
-      { logger: logger.child('catalogue') },
+      {
+        file: state.catalogueFile,
+        self: { peerId: self.peerId, name: self.name },
+        copies: options.copies,
+        featuresOf: (id) => library.features(id),
+        verdicts: decisions,
+        similarity: options.similarity,
+      },
+      { logger: catalogueLogger },
     );
     owned.push(() => catalogue[Symbol.dispose]());
     catalogue.reconcileOwn(library.photos());
     const replication = new HoldingsReplication(catalogue, network, logger.child('holdings'));
     owned.push(() => replication.stop());
+    decisions.onChange((photos) => catalogue.verdictsChanged(photos));
+    const decisionReplication = replicateDecisions(decisions, network, logger.child('decisions'));
+    owned.push(() => decisionReplication.stop());
+    const search = new LookAlikeSearch({
+      catalogue,
+      network,
+      lumaOf: (id) => library.luma(id),
+      logger: logger.child('look-alikes'),
+    });
+    owned.push(() => search[Symbol.asyncDispose]());
 
     const transferLogger = logger.child('transfer');
     const locate = (id: PhotoId): IndexedFile[] => {
@@ -155,6 +180,8 @@ export class Daemon implements AsyncDisposable {
       version,
       library,
       catalogue,
+      decisions,
+      search,
       network,
       fetcher,
       viewed,
@@ -196,6 +223,8 @@ export class Daemon implements AsyncDisposable {
       control.changed('collection');
       control.changed('status');
     });
+    catalogue.onGroups(() => control.changed('duplicates'));
+    search.onProgress(() => control.changed('status'));
     const peersChanged = (): void => {
       control.changed('peers');
       control.changed('status');

@@ -374,6 +374,8 @@ export const DecideParamsSchema = v.object({
 });
 export type DecideParams = v.InferInput<typeof DecideParamsSchema>;
 
+export const CompareParamsSchema = v.object({ progress: v.optional(v.pipe(v.string(), v.maxLength(100))) });
+
 export const DedupeParamsSchema = v.object({
   group: v.optional(GroupIdSchema),
   /** Keep this one of its group. */
@@ -406,7 +408,9 @@ export const thumbnailsRequest = new RequestType<ThumbnailsParams, Thumbnail[], 
 /** Groups of look-alikes, and photos with more copies than wanted. */
 export const duplicatesRequest = new RequestType<DuplicatesParams, DuplicatesResult, void>('duplicates');
 /** Resolves when every photo that is known now has been compared with all others. Reports with {@link compareProgress}. */
-export const compareRequest = new RequestType<{ progress?: string }, CompareProgress, void>('compare');
+export const compareRequest = new RequestType<v.InferInput<typeof CompareParamsSchema>, CompareProgress, void>(
+  'compare',
+);
 /** What a person says of photos, for all peers. */
 export const decideRequest = new RequestType<DecideParams, null, void>('decide');
 /** Decisions that count now, newest first, at most 1000. */

@@ -20,10 +20,7 @@ export const lumaBytes = lumaSide * lumaSide;
 export const digestBytes = 16;
 
 const bytesOf = (length: number) =>
-  v.pipe(
-    v.instance(Uint8Array),
-    v.check((bytes) => bytes.length === length),
-  );
+  v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length);
 
 /** What one photo is compared by. */
 export const PhotoFeaturesSchema = v.object({

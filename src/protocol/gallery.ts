@@ -33,6 +33,56 @@ export interface GalleryPhoto {
 
 export type GallerySort = 'date' | 'name' | 'size';
 
+/** Photos of one group of look-alikes that are shown side by side, at most. */
+export const maxReviewPhotos = 64;
+
+/** A photo of this many bytes or more is shown by its thumbnail only. */
+export const maxPictureBytes = 64_000_000;
+
+/** One line about a photo, in the language of the window. */
+export interface ReviewFact {
+  label: string;
+  text: string;
+  /** Whether it is another one than the keeper's. */
+  differs: boolean;
+}
+
+/** A photo among its look-alikes. */
+export interface ReviewPhoto {
+  id: string;
+  name: string;
+  /** Upright size in pixels; 0 when it is not known. */
+  width: number;
+  height: number;
+  /** As of {@link GalleryPhoto}. */
+  available: boolean;
+  here: boolean;
+  /** Whether a browser can show the photo itself, not only its thumbnail. */
+  viewable: boolean;
+  /** Why it is in the group; of the keeper, why it is the best. */
+  reason: string;
+  facts: ReviewFact[];
+}
+
+/** A group of look-alikes, in the language of the window. */
+export interface ReviewGroup {
+  id: string;
+  /** How many photos, and what there is to win. */
+  title: string;
+  /** What the others know and the keeper does not. */
+  note: string | null;
+  /** The keeper first. At most `maxReviewPhotos`. */
+  photos: ReviewPhoto[];
+}
+
+/** Which group is looked at: its id, and its place among all groups, where the next is looked for when it is gone. */
+export interface ReviewPlace {
+  group: string | null;
+  place: number;
+}
+
+export type ReviewDecision = 'keep' | 'distinct';
+
 /** What a person chose: survives reloads. `size` is the edge of a tile in CSS pixels. */
 export interface GalleryUiState {
   version: 1;
@@ -41,6 +91,8 @@ export interface GalleryUiState {
   tile: number;
   /** The photo that has (or last had) the focus. */
   anchor: string | null;
+  /** The group that is reviewed; null while all photos are shown. */
+  review: ReviewPlace | null;
 }
 
 //#region to the webview
@@ -77,13 +129,51 @@ export interface GalleryStateMessage {
   type: 'state';
   message: string | null;
 }
-/** Look for this, as if a person had typed it. */
+/** Show all photos, and look for this as if a person had typed it; null: for what was looked for before. */
 export interface GallerySearchMessage {
   type: 'search';
-  query: string;
+  query: string | null;
+}
+/** Show look-alikes, one group at a time, from this one on; null: from where it was. */
+export interface GalleryReviewMessage {
+  type: 'review';
+  group: string | null;
+}
+/** Answer to `wantGroup`. */
+export interface GalleryGroupMessage {
+  type: 'group';
+  /** The generation of the question: late answers are dropped. */
+  generation: number;
+  /** Place of `group` among all groups. */
+  place: number;
+  /** Groups in all. */
+  total: number;
+  /** Place, number of groups and what there is to win, in words. */
+  position: string;
+  /** Null when there is none. */
+  group: ReviewGroup | null;
+}
+/** The groups of look-alikes changed: ask again. */
+export interface GalleryStaleGroupsMessage {
+  type: 'staleGroups';
+}
+/** A whole photo; no bytes when it cannot be had. */
+export interface GalleryPictureMessage {
+  type: 'picture';
+  id: string;
+  mime: string;
+  data: ArrayBuffer;
 }
 export type ToGallery =
-  GalleryPhotosMessage | GalleryStaleMessage | GalleryThumbnailsMessage | GalleryStateMessage | GallerySearchMessage;
+  | GalleryPhotosMessage
+  | GalleryStaleMessage
+  | GalleryThumbnailsMessage
+  | GalleryStateMessage
+  | GallerySearchMessage
+  | GalleryReviewMessage
+  | GalleryGroupMessage
+  | GalleryStaleGroupsMessage
+  | GalleryPictureMessage;
 
 //#endregion
 
@@ -111,8 +201,43 @@ export interface GalleryFetchMessage {
   type: 'fetch';
   id: string;
 }
+export interface GalleryWantGroupMessage extends ReviewPlace {
+  type: 'wantGroup';
+  generation: number;
+}
+export interface GalleryWantPicturesMessage {
+  type: 'wantPictures';
+  /** Photos of the group that was shown last, in the order they should come; replaces what was asked for before. */
+  ids: string[];
+}
+/** A person decided: this photo is the one to keep, or it is no duplicate of the keeper. */
+export interface GalleryDecideMessage {
+  type: 'decide';
+  decision: ReviewDecision;
+  group: string;
+  id: string;
+}
+/** Take the last decision back. */
+export interface GalleryUndoMessage {
+  type: 'undo';
+}
+/** Show keeper and photo in VS Code's own comparison. */
+export interface GalleryCompareMessage {
+  type: 'compare';
+  group: string;
+  id: string;
+}
 export type FromGallery =
-  GalleryReadyMessage | GalleryQueryMessage | GalleryWantMessage | GalleryOpenMessage | GalleryFetchMessage;
+  | GalleryReadyMessage
+  | GalleryQueryMessage
+  | GalleryWantMessage
+  | GalleryOpenMessage
+  | GalleryFetchMessage
+  | GalleryWantGroupMessage
+  | GalleryWantPicturesMessage
+  | GalleryDecideMessage
+  | GalleryUndoMessage
+  | GalleryCompareMessage;
 
 //#endregion
 
@@ -144,4 +269,22 @@ export interface GalleryStrings {
   /** What stands on the row of controls for assistive technology. */
   controls: string;
   noDate: string;
+  /** What stands on the row of controls of the review for assistive technology. */
+  reviewControls: string;
+  allPhotos: string;
+  previousGroup: string;
+  nextGroup: string;
+  zoomIn: string;
+  zoomOut: string;
+  zoomFit: string;
+  /** How zoom and keys work, in one sentence. */
+  reviewHelp: string;
+  keeper: string;
+  keepThis: string;
+  notDuplicate: string;
+  compare: string;
+  undo: string;
+  /** Said of a fact that is another one than the keeper's. */
+  differs: string;
+  noGroups: string;
 }

@@ -57,6 +57,8 @@ export interface FolderState {
   readonly thumbnailsFile: string;
   readonly catalogueFile: string;
   /** An SQLite file whose exclusive lock is held for as long as a daemon serves the folder. */
+  /** What people decided about photos of the collection. */
+  readonly decisionsFile: string;
   readonly lockFile: string;
   /** Members and term that the network remembers from last time (JSON). */
   readonly networkStateFile: string;
@@ -101,6 +103,7 @@ export function folderState(home: string, folder: string): FolderState {
     libraryFile: path.join(directory, 'library.db'),
     thumbnailsFile: path.join(directory, 'thumbnails.db'),
     catalogueFile: path.join(directory, 'catalogue.db'),
+    decisionsFile: path.join(directory, 'decisions.db'),
     lockFile: path.join(directory, 'lock.db'),
     networkStateFile: path.join(directory, 'network.json'),
     logFile: path.join(directory, 'daemon.log'),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { errorCodes } from './errors.ts';
+import { digestBytes, featuresVersion, hashBytes, windowCount } from './features.ts';
 import type { PhotoFacts } from './photo.ts';
 import { FileNameSchema, PeerIdSchema, photoFormats, PlaceSchema, TakenAtSchema } from './photo.ts';
 
@@ -11,9 +12,11 @@ import { FileNameSchema, PeerIdSchema, photoFormats, PlaceSchema, TakenAtSchema 
 /** One stream protocol per concern; the version is part of the name, so that a newer one can be served beside it. */
 export const wireProtocols = {
   members: '/photo-organizer/members/1.0.0',
-  holdings: '/photo-organizer/holdings/1.0.0',
+  holdings: '/photo-organizer/holdings/2.0.0',
+  decisions: '/photo-organizer/decisions/1.0.0',
   photos: '/photo-organizer/photos/1.0.0',
   thumbnails: '/photo-organizer/thumbnails/1.0.0',
+  lumas: '/photo-organizer/lumas/1.0.0',
 } as const;
 export type WireProtocol = (typeof wireProtocols)[keyof typeof wireProtocols];
 
@@ -31,9 +34,15 @@ export const wireLimits = {
   /** Streams of one protocol that one peer may have open. */
   streamsPerPeer: 4,
   /** Holding records in one page. */
-  holdingsPage: 1000,
+  holdingsPage: 500,
+  /** Decision records in one page. */
+  decisionsPage: 500,
   /** Bytes of one thumbnail. */
   thumbnail: 128 * 1024,
+  /** Photos whose luma rasters are asked for at once. */
+  lumas: 64,
+  /** Bytes of all hashes of a photo, in whatever version. */
+  hashes: 40 * hashBytes,
   /** Members in a roster. */
   roster: 1000,
   addresses: 16,
@@ -120,25 +129,51 @@ export const PingAnswerSchema = v.object({ term: TermSchema });
 
 //#endregion
 
-//#region holdings
+//#region logs
 
 /** "All since `after` of log `index`": held back up to `wait` ms when there is nothing, so that changes arrive at once. */
-export const HoldingsRequestSchema = v.object({
+export const LogRequestSchema = v.object({
   index: v.pipe(v.string(), v.maxLength(64)),
   after: Natural,
   wait: v.pipe(Natural, v.maxValue(60_000)),
 });
-/** Header of the answer; its payload is a CBOR array of {@link HoldingRecordSchema}. Another `index` than asked for: forget all, start at 0. */
-export const HoldingsAnswerSchema = v.object({
+export type LogRequest = v.InferOutput<typeof LogRequestSchema>;
+/** Header of the answer; its payload is a CBOR array of records. Another `index` than asked for: a new log, from its start. */
+export const LogAnswerSchema = v.object({
   index: v.pipe(v.string(), v.maxLength(64)),
   /** Sequence number of the last record in the payload (or `after`, when there is none). */
   last: Natural,
   more: v.boolean(),
 });
 
+//#endregion
+
+//#region holdings
+
+/** Bytes of a length, or of any up to `most` when the features are of another version than ours: those are passed by. */
+const optionalBytes = (most: number) =>
+  v.nullable(v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= most));
+
+/** What a photo is compared by (`PhotoFeatures`): version, aspect in thousandths, digest of the pixels, hashes. */
+export const FeaturesSchema = v.pipe(
+  v.tuple([
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
+    optionalBytes(64),
+    optionalBytes(wireLimits.hashes),
+  ]),
+  v.check(
+    ([version, , digest, hashes]) =>
+      version !== featuresVersion ||
+      ((digest === null || digest.length === digestBytes) &&
+        (hashes === null || hashes.length === windowCount * hashBytes)),
+    'the hashes have the wrong length',
+  ),
+);
+
 /**
  * One record of a peer's own log, as a tuple to be short:
- * sequence number, id, then null for "no longer here" or the facts.
+ * sequence number, id, then null for "no longer here" or the facts and what look-alikes are found by.
  */
 export const HoldingRecordSchema = v.tuple([
   Natural,
@@ -156,6 +191,10 @@ export const HoldingRecordSchema = v.tuple([
       v.nullable(v.pipe(v.string(), v.maxLength(128))),
       v.nullable(v.tuple([PlaceSchema.entries.latitude, PlaceSchema.entries.longitude])),
       v.boolean(),
+      v.boolean(),
+      v.boolean(),
+      v.nullable(v.pipe(Natural, v.maxValue(999))),
+      v.nullable(FeaturesSchema),
     ]),
   ),
 ]);
@@ -166,6 +205,23 @@ export interface Holding {
   kind: 'original' | 'replica';
   facts: PhotoFacts;
 }
+
+//#endregion
+
+//#region decisions
+
+/**
+ * One record of a peer's log of decisions, as a tuple to be short: sequence number; `d` for "these two are no duplicates" or
+ * `k` for "keep this one"; id; the other id (the higher one), null for `k`; whether it counts or was taken back; when it was
+ * decided, in milliseconds since the epoch; peer id of where. The author is a label: peers pass on what they learnt from others.
+ */
+export const DecisionLogRecordSchema = v.pipe(
+  v.tuple([Natural, v.picklist(['d', 'k']), Hex32, v.nullable(Hex32), v.boolean(), Natural, PeerIdSchema]),
+  v.check(([, kind, first, second]) =>
+    kind === 'd' ? second !== null && Buffer.compare(first, second) < 0 : second === null,
+  ),
+);
+export type DecisionLogRecord = v.InferOutput<typeof DecisionLogRecordSchema>;
 
 //#endregion
 
@@ -183,6 +239,15 @@ export const BlockAnswerSchema = v.variant('ok', [
   v.object({ ok: v.literal(false), reason: v.picklist(['missing', 'unreadable', 'range', 'busy']) }),
 ]);
 export const ThumbnailRequestSchema = v.object({ id: Hex32 });
+/** Luma rasters of photos: the payload of the answer has `lumaBytes` for each that is found, in order. */
+export const LumasRequestSchema = v.object({
+  ids: v.pipe(v.array(Hex32), v.minLength(1), v.maxLength(wireLimits.lumas)),
+});
+export const LumasAnswerSchema = v.object({
+  /** `featuresVersion` of whoever answers: rasters of another version say nothing. */
+  version: Natural,
+  found: v.pipe(v.array(v.boolean()), v.maxLength(wireLimits.lumas)),
+});
 export const ThumbnailAnswerSchema = v.object({ mime: v.nullable(v.picklist(['image/webp', 'image/jpeg'])) });
 
 //#endregion

@@ -11,6 +11,7 @@ export function daemonArguments(settings: Settings, share: boolean): string[] {
     ...option('port', settings.port === 0 ? '' : String(settings.port)),
     ...option('listen', settings.listen),
     ...option('network', settings.network),
+    ...option('similarity', settings.similarity),
     ...option('log-level', settings.logLevel),
     ...settings.exclude.flatMap((glob) => option('exclude', glob)),
     ...(settings.keepRunning ? [] : ['--while-connected']),

@@ -9,6 +9,12 @@ export const commandIds = {
   openPhoto: 'photoOrganizer.openPhoto',
   revealOriginal: 'photoOrganizer.revealOriginal',
   copyPhotoId: 'photoOrganizer.copyPhotoId',
+  findDuplicates: 'photoOrganizer.findDuplicates',
+  reviewDuplicates: 'photoOrganizer.reviewDuplicates',
+  comparePhotos: 'photoOrganizer.comparePhotos',
+  notDuplicate: 'photoOrganizer.notDuplicate',
+  keepThisPhoto: 'photoOrganizer.keepThisPhoto',
+  undoDecision: 'photoOrganizer.undoDecision',
   shareFolder: 'photoOrganizer.shareFolder',
   stopSharing: 'photoOrganizer.stopSharing',
   selectFolder: 'photoOrganizer.selectFolder',
@@ -28,6 +34,7 @@ export const viewContainerId = 'photoOrganizer';
 export const viewIds = {
   peers: 'photoOrganizer.peers',
   collection: 'photoOrganizer.collection',
+  duplicates: 'photoOrganizer.duplicates',
 } as const;
 
 export const galleryViewType = 'photoOrganizer.gallery';
@@ -46,6 +53,8 @@ export const contextKeys = {
   hasPeers: 'photoOrganizer.hasPeers',
   hasPhotos: 'photoOrganizer.hasPhotos',
   scanning: 'photoOrganizer.scanning',
+  /** Whether photos are being compared with each other. */
+  comparing: 'photoOrganizer.comparing',
   /** Whether the window has more than one folder to choose from. */
   severalFolders: 'photoOrganizer.severalFolders',
 } as const;
@@ -55,6 +64,7 @@ export type ContextKey = (typeof contextKeys)[keyof typeof contextKeys];
 export const settingIds = {
   name: 'name',
   exclude: 'exclude',
+  similarity: 'duplicates.similarity',
   nodePath: 'daemon.nodePath',
   port: 'daemon.port',
   listen: 'daemon.listen',
@@ -76,6 +86,15 @@ export const itemContexts = {
   /** A photo that nobody who is online holds. */
   offlinePhoto: 'photo.offline',
   more: 'more',
+  duplicateGroup: 'duplicateGroup',
+  /** The best photo of a group of look-alikes: with a copy here, with other peers only, with nobody who is online. */
+  ownKeeper: 'keeper.own',
+  remoteKeeper: 'keeper.remote',
+  offlineKeeper: 'keeper.offline',
+  /** The same for the other photos of a group. */
+  ownDuplicate: 'duplicate.own',
+  remoteDuplicate: 'duplicate.remote',
+  offlineDuplicate: 'duplicate.offline',
 } as const;
 
 /** `webviewSection` of a photo in the gallery: context menus in package.json match on it. */

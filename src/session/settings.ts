@@ -5,6 +5,8 @@ import { settingIds, settingsPrefix } from './ids.ts';
 export interface Settings {
   readonly name: string;
   readonly exclude: readonly string[];
+  /** How readily two photos count as look-alikes. */
+  readonly similarity: string;
   /** Program that runs the daemon. */
   readonly nodePath: string;
   /** 0: the first free port from 5000. */
@@ -28,6 +30,7 @@ export function readSettings(folder: vscode.Uri): Settings {
   return {
     name: text(settingIds.name),
     exclude: Array.isArray(exclude) ? exclude.filter((glob): glob is string => typeof glob === 'string') : [],
+    similarity: text(settingIds.similarity),
     nodePath: text(settingIds.nodePath),
     port: typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= 65_535 ? port : 0,
     listen: text(settingIds.listen),

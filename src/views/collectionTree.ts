@@ -13,8 +13,10 @@ export class CollectionTree extends PhotoTree {
   }
 
   protected override _onChanged(topics: ReadonlySet<ChangedTopic>): void {
-    // Who is online is part of what is said of each photo.
-    if (topics.has('collection') || topics.has('peers')) this._refreshSoon(() => undefined);
+    // Who is online, and what is a duplicate, is part of what is said of each photo.
+    if (topics.has('collection') || topics.has('peers') || topics.has('duplicates')) {
+      this._refreshSoon(() => undefined);
+    }
   }
 
   protected override _roots(connection: Connection): Promise<PhotoTreeNode[]> {

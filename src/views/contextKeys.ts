@@ -4,6 +4,7 @@ import { diskFolders } from '../session/folders.ts';
 import type { ContextKey } from '../session/ids.ts';
 import { contextKeys } from '../session/ids.ts';
 import type { Session } from '../session/session.ts';
+import { comparingNow } from './statusText.ts';
 
 type Value = string | boolean;
 
@@ -33,6 +34,7 @@ export class ContextKeys extends Disposable {
     this.#put(contextKeys.hasPeers, connection?.peers.some(({ self }) => !self) ?? false);
     this.#put(contextKeys.hasPhotos, (connection?.status.photos.collection ?? 0) > 0);
     this.#put(contextKeys.scanning, connection !== undefined && connection.status.scanning !== null);
+    this.#put(contextKeys.comparing, connection !== undefined && comparingNow(connection.status) !== null);
     this.#put(contextKeys.severalFolders, diskFolders().length > 1);
     this.#put(contextKeys.state, state.kind);
   }

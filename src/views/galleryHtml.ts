@@ -28,7 +28,7 @@ export function galleryHtml(page: GalleryPage): string {
 <title>${escapeHtml(strings.photos)}</title>
 </head>
 <body data-strings="${escapeHtml(JSON.stringify(strings))}">
-<div class="toolbar" role="toolbar" aria-label="${escapeHtml(strings.controls)}">
+<div id="toolbar" class="toolbar" role="toolbar" aria-label="${escapeHtml(strings.controls)}">
 <input id="search" type="search" maxlength="200" spellcheck="false" placeholder="${escapeHtml(strings.search)}" aria-label="${escapeHtml(strings.search)}">
 <label>${escapeHtml(strings.sortBy)}
 <select id="sort">
@@ -42,6 +42,7 @@ export function galleryHtml(page: GalleryPage): string {
 </div>
 <span id="unavailable" class="hidden-text">${escapeHtml(strings.unavailable)}</span>
 <div id="notice" role="status" hidden></div>
+<div id="review" data-mode="review" hidden></div>
 <div id="grid" role="grid" tabindex="-1" aria-label="${escapeHtml(strings.photos)}"></div>
 <script nonce="${nonce}" src="${escapeHtml(page.script)}"></script>
 </body>

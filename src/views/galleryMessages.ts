@@ -1,8 +1,17 @@
 import type { PhotoSummary, Thumbnail } from '../protocol/control.ts';
-import type { FromGallery, GalleryPhoto, GallerySort, GalleryThumbnailsMessage } from '../protocol/gallery.ts';
+import type {
+  FromGallery,
+  GalleryPhoto,
+  GallerySort,
+  GalleryThumbnailsMessage,
+  ReviewDecision,
+} from '../protocol/gallery.ts';
+import { maxReviewPhotos } from '../protocol/gallery.ts';
 import { availabilityOf } from './photoNodes.ts';
 
 const sorts: readonly unknown[] = ['date', 'name', 'size'] satisfies GallerySort[];
+const decisions: readonly unknown[] = ['keep', 'distinct'] satisfies ReviewDecision[];
+const groupPattern = /^[0-9a-f]{16}$/;
 const idPattern = /^[0-9a-f]{64}$/;
 /** Thumbnails that are asked for at once, at most: a very large screen full. */
 const maxWanted = 1_000;
@@ -28,6 +37,22 @@ export function isFromGallery(message: unknown): message is FromGallery {
     case 'open':
     case 'fetch':
       return isId(message['id']);
+    case 'wantGroup':
+      return (
+        Number.isSafeInteger(message['generation']) &&
+        isPlace(message['place']) &&
+        (message['group'] === null || isGroup(message['group']))
+      );
+    case 'wantPictures': {
+      const { ids } = message;
+      return Array.isArray(ids) && ids.length <= maxReviewPhotos && ids.every(isId);
+    }
+    case 'decide':
+      return decisions.includes(message['decision']) && isGroup(message['group']) && isId(message['id']);
+    case 'undo':
+      return true;
+    case 'compare':
+      return isGroup(message['group']) && isId(message['id']);
     default:
       return false;
   }
@@ -35,6 +60,14 @@ export function isFromGallery(message: unknown): message is FromGallery {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+function isGroup(value: unknown): value is string {
+  return typeof value === 'string' && groupPattern.test(value);
+}
+
+function isPlace(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isId(value: unknown): value is string {

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { ListResult, PhotoSummary } from '../protocol/control.ts';
+import type { Decision, DuplicateGroup, ListResult, PhotoSummary } from '../protocol/control.ts';
 import { AppError, messageOf } from '../protocol/errors.ts';
-import type { GalleryQueryMessage, GalleryStrings, ToGallery } from '../protocol/gallery.ts';
+import type {
+  GalleryDecideMessage,
+  GalleryQueryMessage,
+  GalleryStrings,
+  GalleryWantGroupMessage,
+  ToGallery,
+} from '../protocol/gallery.ts';
 import { galleryPage, maxGalleryPhotos } from '../protocol/gallery.ts';
 import type { Connection } from '../session/connection.ts';
 import { Disposable } from '../session/disposable.ts';
@@ -11,7 +17,20 @@ import type { Session } from '../session/session.ts';
 import type { SessionState } from '../session/state.ts';
 import { galleryHtml } from './galleryHtml.ts';
 import { galleryPhoto, isFromGallery, sortPhotos } from './galleryMessages.ts';
+import { PictureQueue } from './pictureQueue.ts';
+import { findGroup } from './reviewGroups.ts';
+import { positionText, reviewGroup } from './reviewText.ts';
 import { ThumbnailQueue } from './thumbnailQueue.ts';
+
+/** Decisions of a review that can be taken back one by one. */
+const maxDone = 100;
+
+/** What the gallery is to show. */
+export type GalleryWish =
+  /** All photos; `query`: those that match. */
+  | { readonly kind: 'grid'; readonly query: string | undefined }
+  /** Look-alikes, one group at a time; `group`: from this one on. */
+  | { readonly kind: 'review'; readonly group: string | undefined };
 
 /** The gallery of this window: one editor with every photo of the collection. Comes back after a reload. */
 export class Gallery extends Disposable {
@@ -36,28 +55,28 @@ export class Gallery extends Disposable {
     this._register({ dispose: () => this.#panel?.dispose() });
   }
 
-  /** @param query what to look for; undefined: as it was */
-  show(query?: string): void {
-    if (this.#panel !== undefined) return this.#panel.reveal(query);
+  show(wish: GalleryWish): void {
+    if (this.#panel !== undefined) return this.#panel.reveal(wish);
     const panel = vscode.window.createWebviewPanel(galleryViewType, vscode.l10n.t('Photos'), vscode.ViewColumn.Active, {
       ...this.#webviewOptions,
       retainContextWhenHidden: false,
     });
-    this.#adopt(panel, query);
+    this.#adopt(panel, wish);
   }
 
   get #webviewOptions(): vscode.WebviewOptions {
     return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(this.#extensionUri, 'dist')] };
   }
 
-  #adopt(panel: vscode.WebviewPanel, query: string | undefined): void {
+  /** @param wish undefined: what it showed before */
+  #adopt(panel: vscode.WebviewPanel, wish: GalleryWish | undefined): void {
     const media = vscode.Uri.joinPath(this.#extensionUri, 'media');
     panel.iconPath = {
       light: vscode.Uri.joinPath(media, 'gallery-light.svg'),
       dark: vscode.Uri.joinPath(media, 'gallery-dark.svg'),
     };
     this.#panel?.dispose();
-    const gallery = new GalleryPanel(panel, this.#session, this.#extensionUri, this.#log, query);
+    const gallery = new GalleryPanel(panel, this.#session, this.#extensionUri, this.#log, wish);
     this.#panel = gallery;
     panel.onDidDispose(() => {
       gallery.dispose();
@@ -73,10 +92,17 @@ class GalleryPanel extends Disposable {
   readonly #log: vscode.LogOutputChannel;
   #listening: vscode.Disposable | undefined;
   #thumbnails: ThumbnailQueue | undefined;
+  #pictures: PictureQueue | undefined;
   /** Aborted by the next query: its answer comes too late then. */
   #query = new AbortController();
+  /** Aborted by the next question for a group. */
+  #groupQuery = new AbortController();
+  /** The group that was shown last. */
+  #group: DuplicateGroup | undefined;
+  /** What was decided in this panel and can be taken back, oldest first. */
+  readonly #done: { readonly decision: Decision; readonly group: string }[] = [];
   /** Said to the page when it is ready. */
-  #search: string | undefined;
+  #wish: GalleryWish | undefined;
   #ready = false;
 
   constructor(
@@ -84,17 +110,18 @@ class GalleryPanel extends Disposable {
     session: Session,
     extensionUri: vscode.Uri,
     log: vscode.LogOutputChannel,
-    search: string | undefined,
+    wish: GalleryWish | undefined,
   ) {
     super();
     this.#panel = this._register(panel);
     this.#session = session;
     this.#log = log;
-    this.#search = search;
+    this.#wish = wish;
     this._register(panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
     this._register(session.onDidChangeState(() => this.#follow()));
     this._register({ dispose: () => this.#listening?.dispose() });
     this._register({ dispose: () => this.#query.abort() });
+    this._register({ dispose: () => this.#groupQuery.abort() });
     const dist = vscode.Uri.joinPath(extensionUri, 'dist');
     const { webview } = panel;
     webview.html = galleryHtml({
@@ -107,12 +134,11 @@ class GalleryPanel extends Disposable {
     });
   }
 
-  reveal(query: string | undefined): void {
+  reveal(wish: GalleryWish): void {
     this.#panel.reveal();
-    if (query === undefined) return;
     // A hidden page has no script that could hear it: it is told when it is ready again.
-    this.#search = query;
-    if (this.#ready && this.#panel.visible) this.#tellSearch();
+    this.#wish = wish;
+    if (this.#ready && this.#panel.visible) this.#tellWish();
   }
 
   #receive(message: unknown): void {
@@ -123,7 +149,7 @@ class GalleryPanel extends Disposable {
     switch (message.type) {
       case 'ready':
         this.#ready = true;
-        this.#tellSearch();
+        this.#tellWish();
         this.#follow();
         break;
       case 'query':
@@ -138,18 +164,38 @@ class GalleryPanel extends Disposable {
       case 'fetch':
         void vscode.commands.executeCommand(commandIds.fetchPhoto, { photoId: message.id });
         break;
+      case 'wantGroup':
+        this.#answerGroup(message).catch((error: unknown) => this.#fail(error));
+        break;
+      case 'wantPictures':
+        this.#showPictures(message.ids).catch((error: unknown) => this.#fail(error));
+        break;
+      case 'decide':
+        this.#change(() => this.#decide(message));
+        break;
+      case 'undo':
+        this.#change(() => this.#undo());
+        break;
+      case 'compare':
+        void vscode.commands.executeCommand(commandIds.comparePhotos, {
+          photoId: message.id,
+          groupId: message.group,
+        });
+        break;
     }
   }
 
-  #tellSearch(): void {
-    if (this.#search === undefined) return;
-    this.#post({ type: 'search', query: this.#search });
-    this.#search = undefined;
+  #tellWish(): void {
+    const wish = this.#wish;
+    this.#wish = undefined;
+    if (wish?.kind === 'grid') this.#post({ type: 'search', query: wish.query ?? null });
+    if (wish?.kind === 'review') this.#post({ type: 'review', group: wish.group ?? null });
   }
 
   #follow(): void {
     this.#listening?.dispose();
     this.#query.abort();
+    this.#groupQuery.abort();
     const { connection, state } = this.#session;
     this.#thumbnails =
       connection === undefined
@@ -160,8 +206,13 @@ class GalleryPanel extends Disposable {
             (message) => this.#post(message),
             (error) => this.#fail(error),
           );
+    this.#pictures =
+      connection === undefined
+        ? undefined
+        : new PictureQueue(connection.client, connection.signal, (message) => this.#post(message));
     this.#listening = connection?.onDidChange((topics) => {
       if (topics.has('collection') || topics.has('peers')) this.#post({ type: 'stale' });
+      else if (topics.has('duplicates')) this.#post({ type: 'staleGroups' });
     });
     if (this.#ready) this.#post({ type: 'state', message: reasonFor(state) });
   }
@@ -196,6 +247,66 @@ class GalleryPanel extends Disposable {
     for (let offset = 0; offset === 0 || offset < sorted.length; offset += galleryPage) {
       post(sorted.slice(offset, offset + galleryPage), offset, matches, offset + galleryPage >= sorted.length);
     }
+  }
+
+  async #answerGroup({ generation, group, place }: GalleryWantGroupMessage): Promise<void> {
+    this.#groupQuery.abort();
+    this.#groupQuery = new AbortController();
+    const { connection } = this.#session;
+    if (connection === undefined) return;
+    const signal = AbortSignal.any([this.#groupQuery.signal, connection.signal]);
+    const found = await findGroup(connection.client, { group, place }, signal);
+    if (signal.aborted) return;
+    this.#group = found.group;
+    this.#post({
+      type: 'group',
+      generation,
+      place: found.place,
+      total: found.total,
+      position: positionText(found),
+      group: found.group === undefined ? null : reviewGroup(found.group, connection.status.peerId),
+    });
+  }
+
+  /** Only what was shown: the page cannot have any other photo brought here. */
+  async #showPictures(ids: readonly string[]): Promise<void> {
+    const photos = this.#group?.photos ?? [];
+    await this.#pictures?.want(ids.flatMap((id) => photos.find((photo) => photo.id === id) ?? []));
+  }
+
+  /** Something that a person decided. The page asks for the group again in any case: it waits for that. */
+  #change(work: () => Promise<void>): void {
+    work()
+      .catch((error: unknown) => {
+        this.#log.error(`Gallery: ${messageOf(error)}`);
+        if (!AppError.is(error, 'cancelled')) void vscode.window.showErrorMessage(messageOf(error));
+      })
+      .finally(() => this.#post({ type: 'staleGroups' }));
+  }
+
+  async #decide({ decision: what, group, id }: GalleryDecideMessage): Promise<void> {
+    const { connection } = this.#session;
+    const shown = this.#group;
+    if (connection === undefined || shown?.group !== group || shown.keeper === id) return;
+    const decision: Decision =
+      what === 'keep' ? { kind: 'keeper', photo: id } : { kind: 'distinct', photos: [shown.keeper, id] };
+    await connection.client.decide([decision], { signal: connection.signal });
+    this.#done.push({ decision, group });
+    if (this.#done.length > maxDone) this.#done.shift();
+  }
+
+  /** Takes back what was decided in here last; what was decided before is to be chosen from a list. */
+  async #undo(): Promise<void> {
+    const { connection } = this.#session;
+    if (connection === undefined) return;
+    const last = this.#done.at(-1);
+    if (last === undefined) {
+      await vscode.commands.executeCommand(commandIds.undoDecision);
+      return;
+    }
+    await connection.client.decide([last.decision], { signal: connection.signal, undo: true });
+    this.#done.pop();
+    this.#post({ type: 'review', group: last.group });
   }
 
   #post(message: ToGallery): void {
@@ -270,5 +381,22 @@ function galleryStrings(): GalleryStrings {
     truncated: vscode.l10n.t('the first {0} are shown, type to narrow'),
     controls: vscode.l10n.t('Search and order'),
     noDate: vscode.l10n.t('No date'),
+    reviewControls: vscode.l10n.t('Groups and zoom'),
+    allPhotos: vscode.l10n.t('All Photos'),
+    previousGroup: vscode.l10n.t('Previous'),
+    nextGroup: vscode.l10n.t('Next'),
+    zoomIn: vscode.l10n.t('Zoom In'),
+    zoomOut: vscode.l10n.t('Zoom Out'),
+    zoomFit: vscode.l10n.t('Fit'),
+    reviewHelp: vscode.l10n.t(
+      'All pictures are zoomed and moved together: by the wheel or + and −, by dragging or the arrows. A number chooses a photo.',
+    ),
+    keeper: vscode.l10n.t('Keeper'),
+    keepThis: vscode.l10n.t('Keep This One'),
+    notDuplicate: vscode.l10n.t('Not a Duplicate'),
+    compare: vscode.l10n.t('Compare'),
+    undo: vscode.l10n.t('Undo'),
+    differs: vscode.l10n.t('differs from the keeper'),
+    noGroups: vscode.l10n.t('No duplicates were found: every picture is here once.'),
   };
 }

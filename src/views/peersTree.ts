@@ -16,7 +16,9 @@ export class PeersTree extends PhotoTree {
   }
 
   protected override _onChanged(topics: ReadonlySet<ChangedTopic>): void {
-    if (topics.has('peers') || topics.has('collection')) this._refreshSoon(() => this.#toRefresh());
+    if (topics.has('peers') || topics.has('collection') || topics.has('duplicates')) {
+      this._refreshSoon(() => this.#toRefresh());
+    }
   }
 
   protected override async _roots({ peers }: Connection): Promise<PhotoTreeNode[]> {

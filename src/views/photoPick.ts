@@ -189,6 +189,7 @@ class PhotoSearch {
     const picture = this.#thumbnails.get(photo.id);
     const { button } = this.#options;
     const facts = [dates.takenAt(photo.takenAt), formatBytes(photo.size), holdersText(photo, self)];
+    if (!photo.keeper) facts.push(vscode.l10n.t('duplicate'));
     return {
       label: withoutIcons(photo.name),
       description: withoutIcons(facts.filter((fact) => fact !== undefined).join(' · ')),

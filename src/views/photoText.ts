@@ -46,8 +46,14 @@ export function appendPlain(markdown: vscode.MarkdownString, text: string): vsco
 /**
  * What a hover says of a photo.
  * @param picture address of a small picture, if there is one
+ * @param more what is to be said beside the facts, a line each
  */
-export function photoTooltip(photo: PhotoSummary, self: string, picture: string | undefined): vscode.MarkdownString {
+export function photoTooltip(
+  photo: PhotoSummary,
+  self: string,
+  picture: string | undefined,
+  more: readonly string[] = [],
+): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   if (picture !== undefined) text.appendMarkdown(`![](${picture}|width=240)\n\n`);
   const facts = [
@@ -60,6 +66,7 @@ export function photoTooltip(photo: PhotoSummary, self: string, picture: string 
     photo.name,
     facts.filter((fact) => fact !== undefined).join(' · '),
     vscode.l10n.t('Held by {0}', holdersText(photo, self)),
+    ...more,
   ];
   for (const line of lines) appendPlain(text, line).appendMarkdown('\n\n');
   text.appendMarkdown(`\`${shortId(photo.id)}\``);

@@ -1,86 +1,17 @@
 import * as vscode from 'vscode';
 import { formatBytes } from '../client/format.ts';
 import { plainText } from '../client/sanitize.ts';
-import type { ChangedTopic, ListParams, PeerSummary } from '../protocol/control.ts';
-import { AppError } from '../protocol/errors.ts';
+import type { ListParams, PeerSummary, PhotoSummary } from '../protocol/control.ts';
 import type { Connection } from '../session/connection.ts';
-import { Disposable } from '../session/disposable.ts';
 import { commandIds, itemContexts } from '../session/ids.ts';
-import type { Session } from '../session/session.ts';
+import { DaemonTree } from './daemonTree.ts';
+import { keeperOf } from './duplicateNodes.ts';
 import type { MonthNode, MoreNode, PeerNode, PhotoNode, PhotoTreeNode, YearNode } from './photoNodes.ts';
 import { availabilityOf, maxChildren, monthNodes, peerOf, photoNodes, queryFor, yearNodes } from './photoNodes.ts';
 import { appendPlain, countText, dates, holdersText, photosText, photoTooltip } from './photoText.ts';
-import type { Thumbnails } from './thumbnails.ts';
-
-/** Milliseconds without a further change until a tree is asked again, and at most so long while changes go on. */
-const quiet = 300;
-const calm = 2_000;
 
 /** A tree of photos, grouped so that no node has more children than VS Code can show at once. */
-export abstract class PhotoTree extends Disposable implements vscode.TreeDataProvider<PhotoTreeNode> {
-  protected readonly _session: Session;
-  readonly #thumbnails: Thumbnails;
-  readonly #changed = this._register(new vscode.EventEmitter<PhotoTreeNode[] | undefined>());
-  readonly onDidChangeTreeData = this.#changed.event;
-  #timer: NodeJS.Timeout | undefined;
-  #firstChange = 0;
-
-  constructor(session: Session, thumbnails: Thumbnails) {
-    super();
-    this._session = session;
-    this.#thumbnails = thumbnails;
-    this._register(session.onDidChangeState(() => this._refresh(undefined)));
-    this._register({ dispose: () => clearTimeout(this.#timer) });
-  }
-
-  /** What changed in the daemon; calls `_refreshSoon` when that is shown here. */
-  protected abstract _onChanged(topics: ReadonlySet<ChangedTopic>): void;
-  protected abstract _roots(connection: Connection): Promise<PhotoTreeNode[]>;
-
-  /** Follows the changes of the connection that there is now. */
-  protected _follow(): void {
-    let listening: vscode.Disposable | undefined;
-    const follow = (): void => {
-      listening?.dispose();
-      listening = this._session.connection?.onDidChange((topics) => this._onChanged(topics));
-    };
-    this._register(this._session.onDidChangeState(follow));
-    this._register({ dispose: () => listening?.dispose() });
-    follow();
-  }
-
-  /** Asks VS Code to look again, below the nodes that `which` tells, once things calm down. */
-  protected _refreshSoon(which: () => PhotoTreeNode[] | undefined): void {
-    const now = performance.now();
-    if (this.#timer === undefined) this.#firstChange = now;
-    clearTimeout(this.#timer);
-    const wait = Math.max(0, Math.min(quiet, this.#firstChange + calm - now));
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this._refresh(which());
-    }, wait);
-  }
-
-  protected _refresh(nodes: PhotoTreeNode[] | undefined): void {
-    this.#changed.fire(nodes);
-  }
-
-  async getChildren(node?: PhotoTreeNode): Promise<PhotoTreeNode[]> {
-    const { connection } = this._session;
-    if (connection === undefined) return [];
-    try {
-      return await (node === undefined ? this._roots(connection) : this.#below(node, connection));
-    } catch (error) {
-      // The connection went away under the question: with the new state the tree is asked again.
-      if (AppError.is(error, 'cancelled', 'daemon-unreachable')) return [];
-      throw error;
-    }
-  }
-
-  getParent(node: PhotoTreeNode): PhotoTreeNode | undefined {
-    return node.parent;
-  }
-
+export abstract class PhotoTree extends DaemonTree<PhotoTreeNode> {
   protected async _years(connection: Connection, parent: PeerNode | undefined): Promise<YearNode[]> {
     const months = await connection.client.months(parent === undefined ? {} : { peer: parent.peer.peerId }, {
       signal: connection.signal,
@@ -88,7 +19,7 @@ export abstract class PhotoTree extends Disposable implements vscode.TreeDataPro
     return yearNodes(parent, months);
   }
 
-  async #below(node: PhotoTreeNode, connection: Connection): Promise<PhotoTreeNode[]> {
+  protected override async _below(node: PhotoTreeNode, connection: Connection): Promise<PhotoTreeNode[]> {
     switch (node.kind) {
       case 'peer':
         return this._years(connection, node);
@@ -110,13 +41,7 @@ export abstract class PhotoTree extends Disposable implements vscode.TreeDataPro
     return photoNodes(parent, photos, total);
   }
 
-  getTreeItem(node: PhotoTreeNode): vscode.TreeItem {
-    const item = this.#itemOf(node);
-    item.id = node.id;
-    return item;
-  }
-
-  #itemOf(node: PhotoTreeNode): vscode.TreeItem {
+  protected override _item(node: PhotoTreeNode): vscode.TreeItem {
     switch (node.kind) {
       case 'peer':
         // VS Code knows a node by identity and asks again with the old one: what it says must be of now.
@@ -153,10 +78,17 @@ export abstract class PhotoTree extends Disposable implements vscode.TreeDataPro
       icon,
       availability === 'offline' ? new vscode.ThemeColor('disabledForeground') : undefined,
     );
-    item.description = description;
+    item.description = [description, photo.keeper ? '' : vscode.l10n.t('duplicate')]
+      .filter((part) => part !== '')
+      .join(' · ');
     const holders = vscode.l10n.t('Held by {0}', holdersText(photo, self));
     item.accessibilityInformation = {
-      label: [name, dates.takenAt(photo.takenAt), availability === 'offline' ? description : holders]
+      label: [
+        name,
+        dates.takenAt(photo.takenAt),
+        photo.keeper ? undefined : vscode.l10n.t('duplicate'),
+        availability === 'offline' ? description : holders,
+      ]
         .filter((part) => part !== undefined)
         .join(', '),
     };
@@ -164,27 +96,19 @@ export abstract class PhotoTree extends Disposable implements vscode.TreeDataPro
     return item;
   }
 
-  /** Brings the picture for the hover when there is a hover. */
-  async resolveTreeItem(
-    item: vscode.TreeItem,
-    node: PhotoTreeNode,
-    token: vscode.CancellationToken,
-  ): Promise<vscode.TreeItem> {
-    const { connection } = this._session;
-    if (node.kind !== 'photo' || connection === undefined) return item;
-    const { photo } = node;
-    const cancel = new AbortController();
-    const listening = token.onCancellationRequested(() => cancel.abort());
-    try {
-      await this.#thumbnails.load(connection.client, [photo.id], AbortSignal.any([cancel.signal, connection.signal]));
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      // The hover says the rest without the picture.
-    } finally {
-      listening.dispose();
-    }
-    item.tooltip = photoTooltip(photo, connection.status.peerId, this.#thumbnails.get(photo.id));
-    return item;
+  protected override _photoOf(node: PhotoTreeNode): PhotoSummary | undefined {
+    return node.kind === 'photo' ? node.photo : undefined;
+  }
+
+  protected override async _tooltip(
+    _node: PhotoTreeNode,
+    photo: PhotoSummary,
+    connection: Connection,
+    picture: string | undefined,
+  ): Promise<vscode.MarkdownString> {
+    const keeper = photo.keeper ? undefined : await keeperOf(connection, photo);
+    const lines = keeper === undefined ? [] : [vscode.l10n.t('Duplicate of {0}', keeper.name)];
+    return photoTooltip(photo, connection.status.peerId, picture, lines);
   }
 }
 

@@ -6,8 +6,9 @@ import { version } from '../protocol/version.ts';
 import { Disposable } from '../session/disposable.ts';
 import { commandIds, statusBarItemId } from '../session/ids.ts';
 import type { Session } from '../session/session.ts';
+import { groupsText } from './duplicateText.ts';
 import { appendPlain, countText, photosText } from './photoText.ts';
-import { statusLook } from './statusText.ts';
+import { comparingNow, statusLook } from './statusText.ts';
 
 /** One item on the left: how the daemon does; everything else is in its tooltip and menu. */
 export class StatusBar extends Disposable {
@@ -78,6 +79,7 @@ export class StatusBar extends Disposable {
           ]
         : [
             link('preview', vscode.l10n.t('Gallery'), commandIds.openGallery),
+            link('files', vscode.l10n.t('Duplicates'), commandIds.reviewDuplicates),
             link('cloud-download', vscode.l10n.t('Fetch Photo'), commandIds.fetchPhoto),
             link('debug-stop', vscode.l10n.t('Stop'), commandIds.stopDaemon),
             link('debug-restart', vscode.l10n.t('Restart'), commandIds.restartDaemon),
@@ -112,6 +114,7 @@ function statusLines(status: DaemonStatus, peers: readonly PeerSummary[]): strin
   return [
     ...status.problems.map(plainText),
     ...scanLine(status),
+    ...compareLine(status),
     vscode.l10n.t(
       '{0} in the collection, {1} here',
       photosText(status.photos.collection),
@@ -127,6 +130,9 @@ function statusLines(status: DaemonStatus, peers: readonly PeerSummary[]): strin
       String(status.port),
       formatBytes(status.bytes.originals),
     ),
+    ...(status.photos.duplicateGroups > 0
+      ? [groupsText(status.photos.duplicateGroups, status.photos.duplicateBytes)]
+      : []),
     ...(status.photos.unreadable > 0
       ? [vscode.l10n.t('{0} files could not be read', countText(status.photos.unreadable))]
       : []),
@@ -143,4 +149,10 @@ function scanLine({ scanning }: DaemonStatus): string[] {
     rate.toFixed(rate < 10 ? 1 : 0),
   );
   return [secondsLeft === null ? progress : vscode.l10n.t('{0}, {1} left', progress, formatDuration(secondsLeft))];
+}
+
+function compareLine(status: DaemonStatus): string[] {
+  const comparing = comparingNow(status);
+  if (comparing === null) return [];
+  return [vscode.l10n.t('Comparing {0} of {1} photos', countText(comparing.done), countText(comparing.total))];
 }

@@ -3,14 +3,13 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Catalogue, CatalogueOptions } from '../../src/daemon/catalogue/catalogue.ts';
 import { openCatalogue } from '../../src/daemon/catalogue/catalogue.ts';
-import { groupId } from '../../src/daemon/catalogue/blockhashGroup.ts';
-import { idBytes, statementOf } from '../../src/daemon/catalogue/holdingsRecord.ts';
+import { idBytes } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import { silentLogger } from '../../src/daemon/base/logger.ts';
 import type { Logger } from '../../src/daemon/base/logger.ts';
 import type { PhotoFacts } from '../../src/protocol/photo.ts';
 import type { HoldingRecord } from '../../src/protocol/wire.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
-import { hexOf, peerId, photo } from './photos.ts';
+import { hexOf, peerId, photo, sent } from './photos.ts';
 
 const self = { peerId: peerId('m'), name: 'Maria' };
 const offline: ReadonlySet<string> = new Set();
@@ -23,7 +22,7 @@ function open(options: Partial<CatalogueOptions> = {}, logger: Logger = silentLo
 }
 
 function stated(seq: number, facts: PhotoFacts, kind: 'original' | 'replica' = 'original'): HoldingRecord {
-  return [seq, idBytes(facts.id), statementOf({ kind, facts })];
+  return [seq, idBytes(facts.id), sent({ kind, facts })];
 }
 
 function gone(seq: number, facts: PhotoFacts): HoldingRecord {
@@ -311,8 +310,11 @@ describe('show', () => {
     catalogue.peerSeen({ peerId: peerId('y'), name: 'Yara', port: 5002, addresses: [] }, 1);
     holds(catalogue, peerId('y'), facts);
     catalogue.applyRemote(peerId('x'), { index: 'x', records: [stated(1, facts, 'replica')], last: 1 });
+    const { grey: _grey, motion: _motion, subsecond: _subsecond, features: _features, ...shown } = facts;
     expect(catalogue.show(facts.id.slice(0, 8), new Set([peerId('x')]))).toStrictEqual({
-      ...facts,
+      ...shown,
+      linked: [],
+      fromGroup: { takenAt: null, camera: null, place: null },
       holders: [
         { peerId: peerId('y'), name: 'Yara', online: false, kind: 'original' },
         { peerId: peerId('x'), name: 'Xavier', online: true, kind: 'replica' },
@@ -510,51 +512,8 @@ describe('a list', () => {
   });
 });
 
-describe('look-alikes', () => {
-  const blockhash = hexOf('picture');
-  const [small, large] = [photo('small.jpg', { blockhash, width: 10 }), photo('large.jpg', { blockhash })];
-
-  test('form a group with one keeper while there are two of them', () => {
-    const catalogue = open();
-    catalogue.reconcileOwn([small, photo('else.jpg')]);
-    expect(catalogue.show(small.id, offline)).toMatchObject({ group: null, keeper: true });
-    holds(catalogue, peerId('x'), large);
-    const group = groupId(idBytes(blockhash));
-    expect(catalogue.show(small.id, offline)).toMatchObject({ group, keeper: false });
-    expect(catalogue.show(large.id, offline)).toMatchObject({ group, keeper: true });
-    expect(names(catalogue, { duplicates: true, sort: 'name' })).toEqual(['large.jpg', 'small.jpg']);
-    expect(catalogue.totals()).toEqual({ photos: 3, underReplicated: 3, redundant: 1 });
-    catalogue.forgetHoldings(peerId('x'), 10);
-    expect(catalogue.show(small.id, offline)).toMatchObject({ group: null, keeper: true });
-    expect(catalogue.totals()).toEqual({ photos: 2, underReplicated: 2, redundant: 0 });
-  });
-
-  test('choose again when a better one comes', () => {
-    const catalogue = open();
-    catalogue.reconcileOwn([small, large]);
-    catalogue.reconcileOwn([small, large, photo('best.jpg', { blockhash, width: 4000 })]);
-    expect(['small', 'large', 'best'].map((name) => catalogue.show(hexOf(`${name}.jpg`), offline).keeper)).toEqual([
-      false,
-      false,
-      true,
-    ]);
-    expect(catalogue.totals().redundant).toBe(2);
-  });
-
-  test('are not those whose hash is that of any flat picture, or of very many photos', () => {
-    const catalogue = open();
-    catalogue.reconcileOwn(['a', 'b'].map((name) => photo(name, { blockhash: 'f'.repeat(64) })));
-    expect(catalogue.totals().redundant).toBe(0);
-    const many = Array.from({ length: 101 }, (_, n) => photo(`${n}.jpg`, { blockhash }));
-    catalogue.reconcileOwn(many.slice(0, 100));
-    expect(catalogue.totals().redundant).toBe(99);
-    catalogue.reconcileOwn(many);
-    expect(catalogue.totals().redundant).toBe(0);
-    catalogue.reconcileOwn(many.slice(1));
-    expect(catalogue.totals().redundant).toBe(99);
-  });
-
-  test('and exact copies beyond those wanted are duplicates', () => {
+describe('exact copies', () => {
+  test('beyond those wanted are duplicates', () => {
     const catalogue = open();
     const exact = photo('exact.jpg');
     catalogue.reconcileOwn([exact, photo('else.jpg')]);

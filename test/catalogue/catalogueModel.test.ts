@@ -4,15 +4,18 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openCatalogue } from '../../src/daemon/catalogue/catalogue.ts';
 import type { Catalogue } from '../../src/daemon/catalogue/catalogue.ts';
-import { groupId } from '../../src/daemon/catalogue/blockhashGroup.ts';
-import { idBytes, statementOf } from '../../src/daemon/catalogue/holdingsRecord.ts';
-import { keeperOf } from '../../src/daemon/catalogue/keeper.ts';
+import { idBytes } from '../../src/daemon/catalogue/holdingsRecord.ts';
+import type { KeeperFacts } from '../../src/daemon/catalogue/keeper.ts';
+import { relationOf } from '../../src/daemon/catalogue/relation.ts';
+import { groupId, leadOf, starsOf } from '../../src/daemon/catalogue/stars.ts';
+import { featuresFingerprint } from '../../src/daemon/library/photoFeatures.ts';
 import { silentLogger } from '../../src/daemon/base/logger.ts';
 import type { ListParams, PhotoSummary } from '../../src/protocol/control.ts';
+import type { PhotoFeatures } from '../../src/protocol/features.ts';
 import type { PhotoFacts, PhotoId } from '../../src/protocol/photo.ts';
 import type { Holding, HoldingRecord } from '../../src/protocol/wire.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
-import { hexOf, peerId, photo } from './photos.ts';
+import { features, hexOf, peerId, photo, sameView, search, sent } from './photos.ts';
 
 // Random changes by four peers to eight photos, with restarts between, against a model that recomputes everything from plain
 // maps each time it is asked.
@@ -24,21 +27,32 @@ const copies = 2;
 /** What every peer states now. */
 type Model = Map<string, Map<PhotoId, Holding>>;
 
-const flat = '0'.repeat(64);
+/** Photos whose numbers differ by three look alike. Bytes decide about features: who states a photo states the same ones. */
+function pictureOf(id: PhotoId): number {
+  return numbers.findIndex((number) => hexOf(String(number)) === id) % 3;
+}
+
+function featuresOf(id: PhotoId): PhotoFeatures {
+  return features(id, { aspect: 1000 + pictureOf(id), digest: null });
+}
+
+const numbers = Array.from({ length: 8 }, (_, number) => number);
 const facts: fc.Arbitrary<PhotoFacts> = fc
   .record({
     photo: fc.integer({ min: 0, max: 7 }),
     name: fc.constantFrom('a.jpg', 'B.jpg', 'ção.jpg'),
-    picture: fc.constantFrom(null, flat, hexOf('sea'), hexOf('hill')),
     takenAt: fc.constantFrom(null, '2018-07-25T16:34:23', '2018-07-25T16:34:23+01:00', '2019-01-01T00:00:00'),
     camera: fc.constantFrom(null, 'Canon'),
     width: fc.constantFrom(40, 41),
     size: fc.constantFrom(1000, 1001),
     damaged: fc.boolean(),
+    grey: fc.boolean(),
+    motion: fc.boolean(),
   })
-  .map(({ photo: number, picture, name, ...rest }) =>
-    photo(name, { ...rest, id: hexOf(String(number)), blockhash: picture }),
-  );
+  .map(({ photo: number, name, ...rest }) => {
+    const id = hexOf(String(number));
+    return photo(name, { ...rest, id, features: featuresFingerprint(featuresOf(id)) });
+  });
 
 const change = fc.oneof(
   {
@@ -63,6 +77,7 @@ const change = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('forget'), peer: fc.constantFrom(...others) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('restart') }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('search'), search: fc.constant(true) }) },
 );
 
 function holdersIn(model: Model, id: PhotoId): [string, Holding][] {
@@ -86,11 +101,18 @@ function factsIn(model: Model): PhotoFacts[] {
 
 function summariesIn(model: Model): (PhotoSummary & { camera: string | null })[] {
   const all = factsIn(model);
-  return all.map((facts) => {
-    const alike = all.filter(
-      ({ blockhash }) => blockhash !== null && blockhash !== flat && blockhash === facts.blockhash,
-    );
-    const grouped = alike.length > 1;
+  const numbered = all.map((facts, number) => ({ ...facts, photo: number, chosen: 0, digest: null }));
+  const edges = numbered.flatMap((a) =>
+    numbered
+      .filter((b) => a.photo < b.photo && pictureOf(a.id) === pictureOf(b.id))
+      .filter((b) => relationOf(a, b, sameView).kind === 'duplicate')
+      .map((b) => ({ a: a.photo, b: b.photo })),
+  );
+  const keepers = starsOf(numbered, edges);
+  return all.map((facts, number) => {
+    const keeper = keepers.get(number);
+    const group: KeeperFacts[] = numbered.filter(({ photo: other }) => keepers.get(other) === keeper);
+    const lead = keeper === undefined ? undefined : leadOf(group);
     const { id, blockhash, name, size, width, height, format, takenAt, camera } = facts;
     return {
       id,
@@ -110,8 +132,8 @@ function summariesIn(model: Model): (PhotoSummary & { camera: string | null })[]
           kind,
         }))
         .sort((a, b) => (a.kind + a.peerId < b.kind + b.peerId ? -1 : 1)),
-      group: grouped && blockhash !== null ? groupId(idBytes(blockhash)) : null,
-      keeper: !grouped || keeperOf(alike) === facts,
+      group: lead === undefined ? null : groupId(lead.id),
+      keeper: keeper === undefined || keeper === number,
     };
   });
 }
@@ -156,6 +178,10 @@ function check(catalogue: Catalogue, model: Model): void {
     photos: summaries.length,
     underReplicated: summaries.filter(({ holders }) => holders.length < copies).length,
     redundant: summaries.filter(({ keeper }) => !keeper).length,
+    duplicateGroups: new Set(summaries.flatMap(({ group }) => group ?? [])).size,
+    duplicateBytes: summaries
+      .filter(({ keeper }) => !keeper)
+      .reduce((sum, { size, holders }) => sum + size * holders.length, 0),
   });
   for (const month of ['2018-07', '2019-01', null]) {
     const expected = summaries.filter(({ takenAt }) => (takenAt?.slice(0, 7) ?? null) === month).length;
@@ -194,7 +220,8 @@ test('a catalogue answers as the sum of what every peer states', () => {
       const file = path.join(folder, 'catalogue.db');
       for (const ending of ['', '-wal', '-shm']) fs.rmSync(file + ending, { force: true });
       const open = (): Catalogue =>
-        openCatalogue({ file, self: { peerId: self, name: 'Maria' }, copies }, { logger: silentLogger });
+        openCatalogue({ file, self: { peerId: self, name: 'Maria' }, copies, featuresOf }, { logger: silentLogger });
+      const compareAll = (): void => search(catalogue, (a, b) => (a.aspect === b.aspect ? sameView : undefined));
       let catalogue = open();
       try {
         const model: Model = new Map([self, ...others].map((peer) => [peer, new Map<PhotoId, Holding>()]));
@@ -223,7 +250,7 @@ test('a catalogue answers as the sum of what every peer states', () => {
               if (gone) holdings?.delete(facts.id);
               else holdings?.set(facts.id, holding);
               log.seq += 2;
-              return [log.seq, idBytes(facts.id), gone ? null : statementOf(holding)];
+              return [log.seq, idBytes(facts.id), gone ? null : sent(holding, featuresOf(facts.id))];
             });
             catalogue.applyRemote(peer, { index: log.index, records, last: log.seq });
             expect(catalogue.remotePosition(peer)).toEqual(log);
@@ -231,6 +258,8 @@ test('a catalogue answers as the sum of what every peer states', () => {
             catalogue.forgetHoldings(step.peer, 100);
             model.get(step.peer)?.clear();
             Object.assign(logs.get(step.peer) ?? {}, { index: 'log 0', seq: 0 });
+          } else if ('search' in step) {
+            compareAll();
           } else {
             catalogue[Symbol.dispose]();
             catalogue = open();
@@ -239,6 +268,7 @@ test('a catalogue answers as the sum of what every peer states', () => {
         // A peer that was never heard of cannot be asked for.
         for (const peer of others)
           catalogue.peerSeen({ peerId: peer, name: peer.slice(-8), port: 1, addresses: [] }, 0);
+        compareAll();
         check(catalogue, model);
         expect(replayed(catalogue)).toEqual(new Map([...own].map(([id, { facts }]) => [id, facts.name])));
       } finally {

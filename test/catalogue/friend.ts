@@ -6,10 +6,12 @@ import type { Logger } from '../../src/daemon/base/logger.ts';
 import { openCatalogue } from '../../src/daemon/catalogue/catalogue.ts';
 import type { Catalogue } from '../../src/daemon/catalogue/catalogue.ts';
 import { decodePage } from '../../src/daemon/catalogue/holdingsRecord.ts';
+import type { ReplicationTimes } from '../../src/daemon/catalogue/logReplication.ts';
 import { HoldingsReplication } from '../../src/daemon/catalogue/replication.ts';
-import type { ReplicationTimes } from '../../src/daemon/catalogue/replication.ts';
 import type { Network } from '../../src/daemon/network/types.ts';
-import type { PhotoFacts } from '../../src/protocol/photo.ts';
+import type { Verdicts } from '../../src/daemon/catalogue/lookAlikeGroups.ts';
+import type { PhotoFeatures } from '../../src/protocol/features.ts';
+import type { PhotoFacts, PhotoId } from '../../src/protocol/photo.ts';
 import { wireProtocols } from '../../src/protocol/wire.ts';
 import type { Machine } from '../network/support/peers.ts';
 import { startPeer } from '../network/support/peers.ts';
@@ -33,6 +35,8 @@ export interface FriendWishes {
   logger?: Logger;
   times?: Partial<ReplicationTimes>;
   maxPhotosPerPeer?: number;
+  featuresOf?: (id: PhotoId) => PhotoFeatures | undefined;
+  verdicts?: Verdicts;
 }
 
 /** Short pauses, so that tests see a second try; the default long wait, so that they see that nothing waits for it. */
@@ -63,6 +67,8 @@ export async function startFriend(
       self: { peerId, name },
       copies: 2,
       ...(wishes.maxPhotosPerPeer === undefined ? {} : { maxPhotosPerPeer: wishes.maxPhotosPerPeer }),
+      ...(wishes.featuresOf === undefined ? {} : { featuresOf: wishes.featuresOf }),
+      ...(wishes.verdicts === undefined ? {} : { verdicts: wishes.verdicts }),
     },
     { logger },
   );

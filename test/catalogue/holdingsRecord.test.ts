@@ -10,13 +10,18 @@ import {
   holdingOf,
   idBytes,
   parseRecord,
+  sentOf,
   statementOf,
+  storedOf,
 } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import { encodeCbor } from '../../src/daemon/base/cbor.ts';
 import { photoFormats, PhotoFactsSchema } from '../../src/protocol/photo.ts';
 import type { Holding, HoldingRecord } from '../../src/protocol/wire.ts';
 import { wireLimits } from '../../src/protocol/wire.ts';
-import { hexOf, photo } from './photos.ts';
+import { featuresFingerprint } from '../../src/daemon/library/photoFeatures.ts';
+import type { PhotoFeatures } from '../../src/protocol/features.ts';
+import { digestBytes, featuresVersion, hashBytes, windowCount } from '../../src/protocol/features.ts';
+import { comparable, features, hexOf, photo, sent } from './photos.ts';
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
 const degrees = (limit: number) => fc.double({ min: -limit, max: limit, noNaN: true }).map((value) => value + 0);
@@ -39,9 +44,9 @@ const holding: fc.Arbitrary<Holding> = fc.record(
         camera: fc.option(fc.string({ unit: 'grapheme', maxLength: 40 })),
         place: fc.option(fc.record({ latitude: degrees(90), longitude: degrees(180) }, plain)),
         damaged: fc.boolean(),
-        grey: fc.constant(false),
-        motion: fc.constant(false),
-        subsecond: fc.constant(null),
+        grey: fc.boolean(),
+        motion: fc.boolean(),
+        subsecond: fc.option(fc.integer({ min: 0, max: 999 })),
         features: fc.constant(null),
       },
       plain,
@@ -49,6 +54,23 @@ const holding: fc.Arbitrary<Holding> = fc.record(
   },
   plain,
 );
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const featured: fc.Arbitrary<PhotoFeatures> = fc.record(
+  {
+    version: fc.constant(featuresVersion),
+    aspect: fc.integer({ min: 1, max: 1_000_000 }),
+    digest: fc.option(bytes(digestBytes)),
+    hashes: fc.option(bytes(windowCount * hashBytes)),
+  },
+  plain,
+);
+
+/** A holding and its features, of which it names the fingerprint; or without. */
+const comparableHolding = fc.tuple(holding, fc.option(featured)).map(([original, made]) => ({
+  original: { ...original, facts: { ...original.facts, features: made === null ? null : featuresFingerprint(made) } },
+  made: made ?? undefined,
+}));
 
 /** A record as it arrives: through CBOR, checked. */
 function overTheWire(record: HoldingRecord): HoldingRecord {
@@ -59,43 +81,62 @@ function overTheWire(record: HoldingRecord): HoldingRecord {
 describe('a holding', () => {
   test('comes out of the wire and the database as it went in', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), holding, (seq, original) => {
-        const [sentSeq, id, statement] = overTheWire([seq, idBytes(original.facts.id), statementOf(original)]);
-        expect(sentSeq).toBe(seq);
-        expect(Buffer.from(id).toString('hex')).toBe(original.facts.id);
-        expect(statement && holdingOf(original.facts.id, statement)).toStrictEqual(original);
-        const stored = decodeStatement(encodeStatement(statementOf(original)));
-        expect(holdingOf(original.facts.id, stored)).toStrictEqual(original);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+        comparableHolding,
+        (seq, { original, made }) => {
+          const wire = sentOf(statementOf(original), made);
+          const [sentSeq, id, statement] = overTheWire([seq, idBytes(original.facts.id), wire]);
+          expect(sentSeq).toBe(seq);
+          expect(Buffer.from(id).toString('hex')).toBe(original.facts.id);
+          const arrived = storedOf(statement ?? wire);
+          expect(holdingOf(original.facts.id, arrived.stored)).toStrictEqual(original);
+          expect(arrived.features).toStrictEqual(made);
+          const stored = decodeStatement(encodeStatement(statementOf(original)));
+          expect(holdingOf(original.facts.id, stored)).toStrictEqual(original);
+        },
+      ),
     );
   });
 
   test('is stored in the same bytes whether it came from the disk or from a peer', () => {
     fc.assert(
-      fc.property(holding, (original) => {
-        const [, , arrived] = overTheWire([1, idBytes(original.facts.id), statementOf(original)]);
-        expect(arrived && encodeStatement(arrived)).toEqual(encodeStatement(statementOf(original)));
+      fc.property(comparableHolding, ({ original, made }) => {
+        const wire = sentOf(statementOf(original), made);
+        const [, , arrived] = overTheWire([1, idBytes(original.facts.id), wire]);
+        expect(encodeStatement(storedOf(arrived ?? wire).stored)).toEqual(encodeStatement(statementOf(original)));
       }),
     );
   });
 
-  test('that is typical takes at most 200 bytes beside its two hashes', () => {
-    const facts = photo('IMG_20180725_163423.jpg', {
+  test('that version 0.1.0 stored is read without what it did not know', () => {
+    const facts = photo('a.jpg', { camera: 'Canon', grey: true, motion: true, subsecond: 5 });
+    const old = encodeCbor(statementOf({ kind: 'replica', facts }).slice(0, 11));
+    expect(holdingOf(facts.id, decodeStatement(old))).toStrictEqual({
+      kind: 'replica',
+      facts: { ...facts, grey: false, motion: false, subsecond: null, features: null },
+    });
+  });
+
+  test('that is typical takes at most 200 bytes beside its hashes', () => {
+    const facts = comparable('IMG_20180725_163423.jpg', {
       size: 8_437_291,
       width: 6000,
       height: 4000,
       camera: 'Canon EOS 5D Mark III',
       place: { latitude: 40.640_506, longitude: -8.653_753 },
     });
-    const bytes = encodePage([[1_795_365_944_630, idBytes(facts.id), statementOf({ kind: 'original', facts })]]).length;
-    expect(bytes).toBeLessThanOrEqual(200 + 64);
-    expect(bytes).toBeGreaterThan(100);
+    const record: HoldingRecord = [1_795_365_944_630, idBytes(facts.id), sent({ kind: 'original', facts })];
+    const length = encodePage([record]).length;
+    const hashes = 2 * 32 + digestBytes + windowCount * hashBytes;
+    expect(length).toBeLessThanOrEqual(200 + hashes);
+    expect(length).toBeGreaterThan(100 + hashes);
   });
 });
 
 describe('a page', () => {
   test('of the longest records fits into a frame', () => {
-    const facts = photo('é'.repeat(127), {
+    const facts = comparable('é'.repeat(127), {
       size: 2 ** 40,
       width: 1_000_000,
       height: 1_000_000,
@@ -103,7 +144,7 @@ describe('a page', () => {
       camera: '漢'.repeat(128),
       place: { latitude: 1 / 3, longitude: 1 / 7 },
     });
-    const record: HoldingRecord = [Number.MAX_SAFE_INTEGER, idBytes(facts.id), statementOf({ kind: 'replica', facts })];
+    const record: HoldingRecord = [Number.MAX_SAFE_INTEGER, idBytes(facts.id), sent({ kind: 'replica', facts })];
     const one = encodePage([record]).length;
     expect(one * wireLimits.holdingsPage).toBeLessThan(wireLimits.payload);
   });
@@ -128,12 +169,19 @@ describe('a page', () => {
 
 describe('a record', () => {
   const id = idBytes(hexOf('id'));
-  const statement = statementOf({ kind: 'original', facts: photo('a.jpg') });
+  const statement = sent({ kind: 'original', facts: comparable('a.jpg') });
+  const { version, aspect, digest, hashes } = features('a.jpg');
   const changed = (index: number, value: unknown): unknown => [1, id, statement.with(index, value as never)];
 
   test('that is a removal or a statement passes', () => {
     expect(parseRecord([1, id, null])).toEqual([1, id, null]);
     expect(parseRecord([1, id, statement])).toEqual([1, id, statement]);
+    expect(parseRecord(changed(14, null))).toEqual(changed(14, null));
+  });
+
+  test('with features of another version passes, whatever their length within bounds', () => {
+    const other = changed(14, [version + 1, aspect, new Uint8Array(64), new Uint8Array(wireLimits.hashes)]);
+    expect(parseRecord(other)).toEqual(other);
   });
 
   test.each([
@@ -158,6 +206,19 @@ describe('a record', () => {
     ['an endless camera', changed(8, 'x'.repeat(129))],
     ['a place off the earth', changed(9, [91, 0])],
     ['damage that is no yes or no', changed(10, 1)],
+    ['a colour that is no yes or no', changed(11, 'grey')],
+    ['a film that is no yes or no', changed(12, null)],
+    ['more milliseconds than a second has', changed(13, 1000)],
+    ['features that are no list', changed(14, { version, aspect, digest, hashes })],
+    ['features without a version', changed(14, [null, aspect, digest, hashes])],
+    ['no width over height', changed(14, [version, 0, digest, hashes])],
+    ['a fraction for width over height', changed(14, [version, 1.5, digest, hashes])],
+    ['a short digest', changed(14, [version, aspect, digest?.subarray(1), hashes])],
+    ['a hash too few', changed(14, [version, aspect, digest, hashes?.subarray(hashBytes)])],
+    [
+      'endless hashes of another version',
+      changed(14, [version + 1, aspect, digest, new Uint8Array(wireLimits.hashes + 1)]),
+    ],
   ])('with %s is refused', (_, value) => {
     expect(() => parseRecord(value)).toThrow(expect.objectContaining({ code: 'protocol' }));
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/daemon/base/logger.ts';
 import { encodeCbor } from '../../src/daemon/base/cbor.ts';
-import { decodePage, encodePage, idBytes, statementOf } from '../../src/daemon/catalogue/holdingsRecord.ts';
+import { decodePage, encodePage, idBytes } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import type { Frame } from '../../src/daemon/network/types.ts';
 import type { PhotoFacts } from '../../src/protocol/photo.ts';
 import type { HoldingRecord } from '../../src/protocol/wire.ts';
@@ -10,7 +10,7 @@ import { machine, startPeer } from '../network/support/peers.ts';
 import { waitFor } from '../support/waitFor.ts';
 import type { Friend } from './friend.ts';
 import { removeCatalogue, startFriend } from './friend.ts';
-import { photo } from './photos.ts';
+import { photo, sent } from './photos.ts';
 
 function photosOf(owner: string, count: number): PhotoFacts[] {
   return Array.from({ length: count }, (_, n) => photo(`${owner} ${n}.jpg`, { size: 1000 + n }));
@@ -27,7 +27,7 @@ async function waitForOneCollection(friends: readonly Friend[], photos: number):
 }
 
 function stated(seq: number, facts: PhotoFacts): HoldingRecord {
-  return [seq, idBytes(facts.id), statementOf({ kind: 'original', facts })];
+  return [seq, idBytes(facts.id), sent({ kind: 'original', facts })];
 }
 
 describe('catalogues of connected peers', () => {

@@ -11,11 +11,21 @@ import * as v from 'valibot';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { decodePhoto } from '../../src/daemon/library/decodePhoto.ts';
 import type { Decoded } from '../../src/daemon/library/decoderMessages.ts';
-import { ContentFactsSchema } from '../../src/daemon/library/decoderMessages.ts';
+import { ContentFactsSchema, DecoderMessageSchema } from '../../src/daemon/library/decoderMessages.ts';
+import { featuresFingerprint } from '../../src/daemon/library/photoFeatures.ts';
 import type { Sharp } from '../../src/daemon/library/sharpBinding.ts';
 import { loadSharp } from '../../src/daemon/library/sharpBinding.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
-import { distance, picture, sha256 } from './support/images.ts';
+import type { PhotoFeatures } from '../../src/protocol/features.ts';
+import {
+  digestBytes,
+  featuresVersion,
+  hashBytes,
+  lumaBytes,
+  PhotoFeaturesSchema,
+} from '../../src/protocol/features.ts';
+import { appleNote, box, dng, samsungTrailer, sensorData, withMakerNote, withXmp } from './support/cameraFiles.ts';
+import { distance, heic, picture, sha256 } from './support/images.ts';
 
 let loaded: Sharp;
 beforeAll(async () => {
@@ -34,6 +44,22 @@ async function decodeWhole(bytes: Uint8Array, name?: string): Promise<Extract<De
   if (decoded.kind !== 'photo') throw new Error(`not decoded: ${JSON.stringify(decoded)}`);
   expect(v.is(ContentFactsSchema, decoded.facts)).toBe(true);
   return decoded;
+}
+
+function featuresOf({ likeness }: Extract<Decoded, { kind: 'photo' }>): PhotoFeatures {
+  if (likeness === null) throw new Error('no features');
+  return likeness.features;
+}
+
+function digestOf(decoded: Extract<Decoded, { kind: 'photo' }>): string | null {
+  const { digest } = featuresOf(decoded);
+  return digest === null ? null : Buffer.from(digest).toString('hex');
+}
+
+/** The DCT hash of the whole picture. */
+function dctOf(decoded: Extract<Decoded, { kind: 'photo' }>): string {
+  const { hashes } = featuresOf(decoded);
+  return Buffer.from(hashes?.subarray(0, hashBytes) ?? []).toString('hex');
 }
 
 describe('facts', () => {
@@ -86,6 +112,49 @@ describe('facts', () => {
       .jpeg()
       .toBuffer();
     expect((await decodeWhole(bytes)).facts.takenAt).toBe(takenAt);
+  });
+
+  test.each([
+    ['500', 500],
+    ['5', 500],
+    ['07', 70],
+    ['123456', 123],
+    ['', null],
+    ['x', null],
+  ])('a split second of %j is %j milliseconds', async (SubSecTimeOriginal, subsecond) => {
+    const bytes = await picture(1, 64, 64)
+      .withExif({ IFD2: { DateTimeOriginal: '2018:07:25 16:34:23', SubSecTimeOriginal } })
+      .jpeg()
+      .toBuffer();
+    expect((await decodeWhole(bytes)).facts.subsecond).toBe(subsecond);
+  });
+
+  test('a split second belongs to the date that counts', async () => {
+    const subsecond = async (IFD2: Record<string, string>): Promise<number | null> =>
+      (await decodeWhole(await picture(1, 64, 64).withExif({ IFD2 }).jpeg().toBuffer())).facts.subsecond;
+    const digitized = { DateTimeDigitized: '2018:07:25 16:34:23', SubSecTimeDigitized: '25' };
+    expect(await subsecond(digitized)).toBe(250);
+    expect(await subsecond({ ...digitized, DateTimeOriginal: '2018:07:25 16:34:20' })).toBeNull();
+    expect(await subsecond({ SubSecTimeOriginal: '25' })).toBeNull();
+  });
+
+  test('films that hang on a photo, or that it names', async () => {
+    const jpeg = await picture(1, 64, 64).jpeg().toBuffer();
+    const motion = async (bytes: Buffer): Promise<boolean> => (await decodeWhole(bytes)).facts.motion;
+    expect(await motion(jpeg)).toBe(false);
+    expect(await motion(withXmp(jpeg, '<rdf:Description GCamera:MotionPhoto="1"/>'))).toBe(true);
+    expect(await motion(Buffer.concat([jpeg, samsungTrailer(0x0a30)]))).toBe(true);
+    expect(await motion(withMakerNote(jpeg, appleNote(0x0011)))).toBe(true);
+    expect(await motion(withMakerNote(jpeg, appleNote(0x0014)))).toBe(false);
+    expect(await motion(Buffer.concat([heic, box('mpvd', Buffer.from('a film'))]))).toBe(true);
+    expect(await motion(heic)).toBe(false);
+  });
+
+  test('whether there is colour in it', async () => {
+    const grey = async (bytes: Buffer): Promise<boolean> => (await decodeWhole(bytes)).facts.grey;
+    expect(await grey(await picture(1, 200, 100).jpeg().toBuffer())).toBe(false);
+    expect(await grey(await picture(1, 200, 100).greyscale().jpeg().toBuffer())).toBe(true);
+    expect(await grey(await picture(1, 200, 100).greyscale().toColourspace('srgb').png().toBuffer())).toBe(true);
   });
 
   test('names of makers and models come as one, without control characters', async () => {
@@ -197,6 +266,202 @@ describe('pixels', () => {
   });
 });
 
+describe('features', () => {
+  test('are named by the facts, and hold what is promised', async () => {
+    const decoded = await decodeWhole(await picture(3, 600, 400).jpeg().toBuffer());
+    const features = featuresOf(decoded);
+    expect(v.is(PhotoFeaturesSchema, features)).toBe(true);
+    expect(decoded.facts.features).toBe(featuresFingerprint(features));
+    expect(features).toMatchObject({ version: featuresVersion, aspect: 1499 });
+    expect(decoded.likeness?.luma).toHaveLength(lumaBytes);
+    expect(features.digest).toHaveLength(digestBytes);
+  });
+
+  test('of one scene are close in every format, depth and colour space', async () => {
+    const scene = picture(3, 320, 240);
+    const png = await decodeWhole(await scene.clone().png().toBuffer());
+    const files: Record<string, Buffer> = {
+      heic,
+      jpeg: await scene.clone().jpeg().toBuffer(),
+      'progressive jpeg': await scene.clone().jpeg({ progressive: true }).toBuffer(),
+      'CMYK jpeg': await scene.clone().toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer(),
+      'grey jpeg': await scene.clone().greyscale().jpeg().toBuffer(),
+      '16 bit png': await scene.clone().toColourspace('rgb16').png().toBuffer(),
+      'grey 16 bit png': await scene.clone().toColourspace('grey16').png().toBuffer(),
+      'interlaced png': await scene.clone().png({ progressive: true }).toBuffer(),
+      'indexed png': await scene.clone().png({ palette: true }).toBuffer(),
+      webp: await scene.clone().webp().toBuffer(),
+      avif: await scene.clone().avif().toBuffer(),
+      '10 bit avif': await scene
+        .clone()
+        .avif({ bitdepth: 10 })
+        .toBuffer()
+        .catch(() => heic),
+      tiff: await scene.clone().tiff({ compression: 'lzw' }).toBuffer(),
+      'tiled tiff': await scene.clone().tiff({ tile: true, compression: 'jpeg' }).toBuffer(),
+      gif: await scene.clone().gif().toBuffer(),
+      raw: dng(1, [await scene.clone().jpeg().toBuffer()]),
+    };
+    for (const [what, bytes] of Object.entries(files)) {
+      const decoded = await decodeWhole(bytes, what === 'raw' ? 'raw.dng' : 'named-wrongly.jpg');
+      expect(decoded.facts, what).toMatchObject({ width: 320, height: 240, damaged: false });
+      expect(distance(dctOf(decoded), dctOf(png)), what).toBeLessThan(24);
+      expect(distance(decoded.facts.blockhash ?? '', png.facts.blockhash ?? ''), what).toBeLessThan(64);
+      expect(decoded.thumbnail, what).not.toBeNull();
+    }
+  });
+
+  test('of a picture that is cut off lead to the whole one, but are not those of the same pixels', async () => {
+    for (const format of ['jpeg', 'png'] as const) {
+      const bytes = await picture(6, 800, 600).toFormat(format).toBuffer();
+      const cut = await decodeWhole(bytes.subarray(0, Math.floor(bytes.length * 0.95)));
+      expect(cut.facts).toMatchObject({ damaged: true, blockhash: null });
+      expect(distance(dctOf(cut), dctOf(await decodeWhole(bytes))), format).toBeLessThan(88);
+      expect(digestOf(cut), format).toBeNull();
+    }
+  });
+});
+
+describe('the digest of pixels', () => {
+  const scene = picture(4, 120, 90);
+
+  test('is the same for the same pixels, however they are packed', async () => {
+    const png = digestOf(await decodeWhole(await scene.clone().png({ compressionLevel: 9 }).toBuffer()));
+    expect(png).not.toBeNull();
+    const same = {
+      'other compression': await scene.clone().png({ compressionLevel: 1, adaptiveFiltering: true }).toBuffer(),
+      metadata: await scene
+        .clone()
+        .withExif({ IFD0: { Make: 'Maker' } })
+        .png()
+        .toBuffer(),
+      webp: await scene.clone().webp({ lossless: true }).toBuffer(),
+      tiff: await scene.clone().tiff({ compression: 'lzw' }).toBuffer(),
+      turned: await scene.clone().rotate(270).withMetadata({ orientation: 6 }).tiff({ compression: 'lzw' }).toBuffer(),
+    };
+    for (const [what, bytes] of Object.entries(same)) expect(digestOf(await decodeWhole(bytes)), what).toBe(png);
+  });
+
+  test('is another for other pixels, depths, channels and profiles, and for what is more than one picture', async () => {
+    const { data, info } = await scene.clone().raw().toBuffer({ resolveWithObject: true });
+    data[5_000] = (data[5_000] ?? 0) ^ 1;
+    const { width, height, channels } = info;
+    const files = {
+      plain: await scene.clone().png().toBuffer(),
+      'one bit': await sharp(data, { raw: { width, height, channels } }).png().toBuffer(),
+      '16 bit': await scene.clone().toColourspace('rgb16').png().toBuffer(),
+      alpha: await scene.clone().ensureAlpha().png().toBuffer(),
+      grey: await scene.clone().greyscale().png().toBuffer(),
+      profile: await scene.clone().withIccProfile('p3').png().toBuffer(),
+      heic,
+      jpeg: await scene.clone().jpeg().toBuffer(),
+    };
+    const digests: (string | null)[] = [];
+    for (const bytes of Object.values(files)) digests.push(digestOf(await decodeWhole(bytes)));
+    expect(digests).not.toContain(null);
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(digestOf(await decodeWhole(await animation(3, 'gif')))).toBeNull();
+    expect(digestOf(await decodeWhole(await animation(3, 'webp')))).toBeNull();
+  });
+
+  test('sees every bit of a picture of 16 bits', async () => {
+    const made = async (value: number): Promise<string | null> => {
+      const pixels = new Uint16Array(64 * 64 * 3).fill(value);
+      const image = sharp(pixels, { raw: { width: 64, height: 64, channels: 3 } }).toColourspace('rgb16');
+      return digestOf(await decodeWhole(await image.png().toBuffer()));
+    };
+    expect(await made(30_000)).not.toBeNull();
+    expect(await made(30_000)).not.toBe(await made(30_001));
+  });
+
+  test('is not made of very large pictures, nor of a preview', async () => {
+    const large = { create: { width: 8_000, height: 5_001, channels: 3 as const, background: '#456789' } };
+    const decoded = await decodeWhole(await sharp(large).png().toBuffer());
+    expect(decoded.facts).toMatchObject({ width: 8_000, height: 5_001, damaged: false });
+    expect(digestOf(decoded)).toBeNull();
+    expect(digestOf(await decodeWhole(dng(1, [await scene.clone().jpeg().toBuffer()]), 'x.dng'))).toBeNull();
+  });
+});
+
+describe('raw files', () => {
+  test('are shown by their largest preview, upright, with the size of the sensor', async () => {
+    const scene = picture(5, 640, 400);
+    const upright = await decodeWhole(await scene.clone().jpeg().toBuffer());
+    const other = await picture(8, 160, 120).jpeg().toBuffer();
+    // What a camera turned by each orientation would have stored.
+    const stored = [
+      scene.clone(),
+      scene.clone().flop(),
+      scene.clone().rotate(180),
+      scene.clone().flip(),
+      sharp(await scene.clone().rotate(270).png().toBuffer()).flip(),
+      scene.clone().rotate(270),
+      sharp(await scene.clone().rotate(90).png().toBuffer()).flip(),
+      scene.clone().rotate(90),
+    ];
+    for (const [n, one] of stored.entries()) {
+      const lying = n >= 4;
+      const file = dng(n + 1, [other, await one.jpeg().toBuffer(), other], lying ? [4000, 6400] : [6400, 4000]);
+      const decoded = await decodeWhole(file, 'IMG_1.dng');
+      expect(decoded.facts, `orientation ${n + 1}`).toMatchObject({
+        format: 'raw',
+        width: 6400,
+        height: 4000,
+        damaged: false,
+      });
+      expect(distance(dctOf(decoded), dctOf(upright)), `orientation ${n + 1}`).toBeLessThan(12);
+      const shown = await sharp(decoded.thumbnail?.data).metadata();
+      expect([shown.width, shown.height]).toEqual([320, 200]);
+    }
+  });
+
+  test('without metadata that we read are held as their preview says, and dated by it', async () => {
+    const preview = await picture(5, 400, 640)
+      .withExif({ IFD0: { Model: 'FinePix' }, IFD2: { DateTimeOriginal: '2018:07:25 16:34:23' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const head = Buffer.concat([Buffer.from('FUJIFILMCCD-RAW 0201', 'latin1'), Buffer.alloc(128)]);
+    const raf = await decodeWhole(Buffer.concat([head, preview, sensorData()]), 'DSCF1.RAF');
+    expect(raf.facts).toMatchObject({
+      format: 'raw',
+      width: 640,
+      height: 400,
+      camera: 'FinePix',
+      takenAt: '2018-07-25T16:34:23',
+    });
+    const cr3 = Buffer.concat([
+      box('ftyp', Buffer.from('crx \0\0\0\x01crx isom', 'latin1')),
+      box('mdat', Buffer.concat([preview, sensorData()])),
+    ]);
+    expect((await decodeWhole(cr3, 'IMG_1.CR3')).facts).toMatchObject({ width: 640, height: 400 });
+  });
+
+  test('with a broken preview are shown by another one, or as damaged', async () => {
+    const small = await picture(5, 320, 200).jpeg().toBuffer();
+    const large = await picture(5, 640, 400).jpeg().toBuffer();
+    const broken = Buffer.concat([large.subarray(0, 700), Buffer.alloc(2_000, 0xff)]);
+    const shown = await decodeWhole(dng(1, [broken, small]), 'a.nef');
+    expect(shown.facts).toMatchObject({ format: 'raw', width: 320, height: 200, damaged: false });
+    const cut = await decodeWhole(dng(1, [large.subarray(0, large.length - 300)]), 'a.nef');
+    expect(cut.facts).toMatchObject({ width: 640, height: 400, damaged: true, blockhash: null });
+  });
+
+  test('without a preview are kept by their bytes', async () => {
+    const decoded = await decodeWhole(dng(1, [], [6400, 4000]), 'a.dng');
+    expect(decoded).toMatchObject({
+      thumbnail: null,
+      likeness: null,
+      facts: { format: 'raw', width: 6400, height: 4000, damaged: false, features: null },
+    });
+    // Thousands of starts of pictures, none of which goes on.
+    const starts = Buffer.alloc(600_000, Buffer.from('ffd8ffe00004', 'hex'));
+    const started = performance.now();
+    expect(await decodeWhole(dng(1, [starts]), 'a.dng')).toMatchObject({ thumbnail: null });
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
+
 const realPhotos = path.join(import.meta.dirname, '../../../shared/photos');
 if (fs.existsSync(realPhotos)) {
   describe('real photos', () => {
@@ -212,15 +477,18 @@ if (fs.existsSync(realPhotos)) {
       for (const hash of hashes) expect(distance(hash, hashes[0] ?? '')).toBeLessThan(8);
     });
 
-    test('a phone’s HEIC is kept with its metadata and upright size', async () => {
+    test('a phone’s HEIC is decoded, with its metadata and upright size', async () => {
       const { facts, thumbnail } = await decodeWhole(fs.readFileSync(path.join(realPhotos, 'phone/heic-iphone7.heic')));
-      expect(thumbnail).toBeNull();
+      const shown = await sharp(thumbnail?.data).metadata();
+      expect([shown.width, shown.height]).toEqual([320, 240]);
       expect(facts).toMatchObject({
         format: 'heic',
         width: 4032,
         height: 3024,
-        blockhash: null,
+        blockhash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        damaged: false,
         takenAt: '2019-10-20T18:34:30+02:00',
+        subsecond: 130,
         camera: 'Apple iPhone 7',
       });
     });
@@ -293,14 +561,64 @@ describe('bad input', () => {
     expect(decoded).toMatchObject({ kind: 'broken', reason: expect.stringContaining('more than 1000000 pixels') });
   });
 
-  test('a HEIC with a broken container is kept by its bytes', async () => {
-    const heic = Buffer.concat([
+  test('a HEIC that is broken is kept by its bytes, as damaged', async () => {
+    const rubbish = Buffer.concat([
       Buffer.from('0000001866747970686569630000000', 'hex'),
       Buffer.from('\0mif1heic rubbish'),
     ]);
-    const decoded = await decodeWhole(heic, 'broken.heic');
-    expect(decoded).toMatchObject({ thumbnail: null, facts: { format: 'heic', width: 0, height: 0 } });
+    expect(await decodeWhole(rubbish, 'broken.heic')).toMatchObject({
+      thumbnail: null,
+      facts: { format: 'heic', width: 0, height: 0, damaged: true },
+    });
+    expect(await decodeWhole(heic.subarray(0, heic.length - 200), 'cut.heic')).toMatchObject({
+      thumbnail: null,
+      facts: { format: 'heic', width: 320, height: 240, damaged: true, blockhash: null, features: null },
+    });
   });
+
+  test('a HEIC in a codec that is not decoded here is kept by its bytes, and is not damaged', async () => {
+    const avif = await picture(3, 320, 240).avif().toBuffer();
+    const brand = avif.indexOf('avif', 0, 'latin1');
+    const named = Buffer.from(avif.toString('latin1').replaceAll('avif', 'heic'), 'latin1');
+    expect(brand).toBe(8);
+    expect(await decodeWhole(named, 'odd.heic')).toMatchObject({
+      thumbnail: null,
+      facts: { format: 'heic', width: 320, height: 240, damaged: false },
+    });
+  });
+
+  test('a small HEIC that claims to be enormous is not decoded', async () => {
+    const claims = Buffer.from(heic);
+    const size = claims.indexOf('ispe', 0, 'latin1') + 8;
+    expect([claims.readUInt32BE(size), claims.readUInt32BE(size + 4)]).toEqual([320, 240]);
+    claims.writeUInt32BE(30_000, size);
+    claims.writeUInt32BE(30_000, size + 4);
+    expect(await decode(claims, 'bomb.heic')).toMatchObject({
+      kind: 'broken',
+      reason: 'The picture has more than 120 million pixels.',
+    });
+  });
+
+  test('of an animation of 300 frames only the first is decoded', async () => {
+    const started = performance.now();
+    const { facts } = await decodeWhole(await animation(300, 'gif'), 'film.gif');
+    expect(facts).toMatchObject({ format: 'gif', width: 160, height: 120, damaged: false });
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  test.each(['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif', 'heic'] as const)(
+    'a %s that is cut off or has flipped bits comes out as something valid',
+    async (format) => {
+      const whole = format === 'heic' ? heic : await picture(7, 96, 64).toFormat(format).toBuffer();
+      for (let n = 0; n < 24; n++) {
+        const bytes = Buffer.from(n % 2 === 0 ? whole : whole.subarray(0, Math.floor((whole.length * n) / 24)));
+        const at = 12 + ((n * 7919) % Math.max(1, bytes.length - 12));
+        if (n % 2 === 0) bytes[at] = (bytes[at] ?? 0) ^ (1 << (n % 8));
+        const decoded = await decode(bytes);
+        expect(v.is(DecoderMessageSchema, { type: 'done', job: 1, decoded, cpu: 0 }), `${format} ${n}`).toBe(true);
+      }
+    },
+  );
 
   test('a file too large to decode is kept by its bytes', async () => {
     const file = path.join(temporaryFolder(), 'huge.jpg');
@@ -347,6 +665,14 @@ describe('bad input', () => {
     expect(await decodePhoto(loaded, path.join(folder, 'none.jpg'))).toEqual({ kind: 'gone' });
   });
 });
+
+/** A film of as many frames that differ. */
+async function animation(frames: number, format: 'gif' | 'webp'): Promise<Buffer> {
+  const [width, height] = [160, 120];
+  const pixels = Buffer.alloc(width * height * 3 * frames, 'any pattern that is no multiple of a row ');
+  const image = sharp(pixels, { raw: { width, height: height * frames, channels: 3, pageHeight: height } });
+  return format === 'gif' ? image.gif({ effort: 1 }).toBuffer() : image.webp({ effort: 0 }).toBuffer();
+}
 
 /** A valid PNG of one colour: a few kilobytes that unpack to gigabytes. */
 function hugePng(width: number, height: number): Buffer {

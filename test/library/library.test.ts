@@ -4,7 +4,9 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sharpVariable } from '../../src/daemon/library/decoderMessages.ts';
+import { featuresFingerprint } from '../../src/daemon/library/photoFeatures.ts';
 import type { Library } from '../../src/daemon/library/types.ts';
+import { featuresVersion, lumaBytes } from '../../src/protocol/features.ts';
 import { markerPath } from '../../src/protocol/state.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { picture, sha256, tinyJpeg } from './support/images.ts';
@@ -219,18 +221,62 @@ describe('a restart', () => {
     expect(tally(changes)).toEqual({ added: [], removed: [] });
   });
 
+  test('serves what photos are compared by, and makes it again where it was lost', async () => {
+    const stand = await newStand();
+    write(stand.folder, 'beach.png', await picture(3).png().toBuffer());
+    const first = await scanned(stand);
+    const [photo] = first.library.photos();
+    const id = photo?.id ?? '';
+    const features = first.library.features(id);
+    const luma = first.library.luma(id);
+    expect(features).toMatchObject({ version: featuresVersion, aspect: 1333 });
+    expect(photo?.features).toBe(features && featuresFingerprint(features));
+    expect(luma).toHaveLength(lumaBytes);
+    expect([first.library.features('0'.repeat(64)), first.library.luma('0'.repeat(64))]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    await first.close();
+
+    const second = await scanned(stand);
+    expect(second.decoders.jobs).toBe(0);
+    expect([second.library.features(id), second.library.luma(id)]).toEqual([features, luma]);
+    await second.close();
+
+    const index = new DatabaseSync(stand.libraryFile);
+    index.exec('DELETE FROM likenesses');
+    index.close();
+    const third = await scanned(stand);
+    expect(third.decoders.jobs).toBe(1);
+    expect([third.library.features(id), third.library.luma(id)]).toEqual([features, luma]);
+    expect(tally(third.changes)).toEqual({ added: [], removed: [] });
+  });
+
+  test('does not serve features that are not those which the photo’s facts name', async () => {
+    const stand = await newStand();
+    await writeTiny(stand.folder, 1);
+    await (await scanned(stand)).close();
+    const index = new DatabaseSync(stand.libraryFile);
+    index.exec("UPDATE photos SET features = '0123456789abcdef'");
+    index.close();
+    const { library } = await scanned(stand);
+    expect(library.get(await idOf(1))?.features).toBe('0123456789abcdef');
+    expect([library.features(await idOf(1)), library.luma(await idOf(1))]).toEqual([undefined, undefined]);
+  });
+
   test('makes photos of an older recipe again, and they are there meanwhile', async () => {
     const stand = await newStand();
     await writeTiny(stand.folder, 1);
     await (await scanned(stand)).close();
     const index = new DatabaseSync(stand.libraryFile);
-    index.exec("UPDATE photos SET recipe = 0, camera = 'Old recipe'");
+    index.exec("UPDATE photos SET recipe = 0, camera = 'Old recipe', features = NULL; DELETE FROM likenesses");
     index.close();
     const { library, changes } = await open(stand);
     expect([...library.photos()]).toMatchObject([{ camera: 'Old recipe' }]);
     await library.start();
     await idle(library);
     expect([...library.photos()]).toMatchObject([{ camera: null }]);
+    expect(library.features(await idOf(1))).toBeDefined();
     expect(tally(changes)).toEqual({ added: ['1.jpg'], removed: [] });
   });
 
@@ -258,6 +304,9 @@ describe('changes on disk', () => {
     await idle(library);
     expect(tally(changes)).toEqual({ added: ['2.jpg', '3.jpg'], removed: [await idOf(1), await idOf(2)].sort() });
     expect(thumbnails.has(await idOf(1))).toBe(false);
+    const index = new DatabaseSync(stand.libraryFile, { readOnly: true });
+    expect(index.prepare('SELECT count(*) AS rows FROM likenesses').get()).toEqual({ rows: 2 });
+    index.close();
     fs.rmSync(path.join(stand.folder, 'new'), { recursive: true });
     await waitFor('the deleted folder', async () => library.get(await idOf(3)) === undefined);
   });

@@ -128,7 +128,13 @@ describe('menus', () => {
 
   test('keep commands that need a place out of the palette', () => {
     const hidden = contributes.menus['commandPalette']?.filter(({ when }) => when === 'false');
-    expect(hidden?.map(({ command }) => command)).toEqual([commandIds.revealOriginal, commandIds.showMenu]);
+    expect(hidden?.map(({ command }) => command)).toEqual([
+      commandIds.revealOriginal,
+      commandIds.comparePhotos,
+      commandIds.notDuplicate,
+      commandIds.keepThisPhoto,
+      commandIds.showMenu,
+    ]);
   });
 
   test('every command is in the category Photos', () => {

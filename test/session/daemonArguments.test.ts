@@ -5,6 +5,7 @@ import { daemonArguments } from '../../src/session/daemonArguments.ts';
 const unset = {
   name: '',
   exclude: [],
+  similarity: '',
   nodePath: '',
   port: 0,
   listen: '',
@@ -39,6 +40,10 @@ test('what is set reaches the daemon, as its own reader of arguments understands
     logLevel: 'debug',
     share: false,
   });
+});
+
+test('how readily photos count as look-alikes is said in the words of the daemon', () => {
+  expect(daemonArguments({ ...unset, similarity: 'loose' }, false)).toEqual(['--similarity=loose']);
 });
 
 test('a folder is shared only by a person’s choice', () => {

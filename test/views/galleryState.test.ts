@@ -3,10 +3,11 @@ import { PhotoTexts } from '../../src/views/gallery/text.ts';
 import { restoreUiState } from '../../src/views/gallery/uiState.ts';
 import { galleryStringsForTests, photoForTests } from './samples.ts';
 
-const usual = { version: 1, sort: 'date', query: '', tile: 144, anchor: null };
+const usual = { version: 1, sort: 'date', query: '', tile: 144, anchor: null, review: null };
 
 test('what was kept comes back', () => {
-  const kept = { version: 1, sort: 'name', query: 'sea', tile: 200, anchor: 'a'.repeat(64) };
+  const review = { group: '0123456789abcdef', place: 7 };
+  const kept = { version: 1, sort: 'name', query: 'sea', tile: 200, anchor: 'a'.repeat(64), review };
   expect(restoreUiState(kept)).toEqual(kept);
 });
 
@@ -16,7 +17,9 @@ test.each([
   'text',
   {},
   { version: 2, sort: 'name', query: 'sea', tile: 200, anchor: null },
-  { version: 1, sort: 'colour', query: 7, tile: Number.NaN, anchor: {} },
+  { version: 1, sort: 'colour', query: 7, tile: Number.NaN, anchor: {}, review: { group: 7, place: 0 } },
+  { version: 1, review: { group: null, place: -1 } },
+  { version: 1, review: 'yes' },
 ])('what makes no sense is left: %j', (kept) => {
   expect(restoreUiState(kept)).toEqual(usual);
 });

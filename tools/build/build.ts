@@ -65,7 +65,7 @@ export async function watch(choices: BuildChoices, signal: AbortSignal): Promise
 }
 
 function optionsOf(bundle: Bundle, { development }: BuildChoices): BuildOptions {
-  const { minifyIdentifiers = false, ...options } = bundle.options;
+  const { minifyIdentifiers = false, plugins = [], ...options } = bundle.options;
   return {
     ...options,
     absWorkingDir: root,
@@ -82,7 +82,7 @@ function optionsOf(bundle: Bundle, { development }: BuildChoices): BuildOptions 
     // Names stay where size does not matter: stack traces in the logs of the daemon can be read.
     minifyIdentifiers: minifyIdentifiers && !development,
     sourcemap: development ? 'linked' : false,
-    plugins: [boundaries(bundle)],
+    plugins: [...plugins, boundaries(bundle)],
   };
 }
 
@@ -105,8 +105,10 @@ const forbidden: Readonly<Record<string, RegExp>> = {
   'extension.cjs': /^(sharp|@img\/.*|@parcel\/.*|@?libp2p(\/.*)?|@chainsafe\/.*|node:sqlite|src\/daemon\/.*)$/,
   'cli.js': /^(vscode|sharp|@img\/.*|@parcel\/.*|@?libp2p(\/.*)?|@chainsafe\/.*|node:sqlite|src\/daemon\/.*)$/,
   'gallery.js': /^(vscode|node:.*|src\/(?!views\/gallery\/|protocol\/).*)$/,
-  'daemon.js': /^(vscode|src\/(views|commands|client|cli)\/.*|src\/extension\.ts)$/,
+  'daemon.js': /^(vscode|wabt|src\/(views|commands|client|cli)\/.*|src\/extension\.ts)$/,
   'decoder.js': /^(vscode|@?libp2p(\/.*)?|src\/(views|commands|client|cli)\/.*|src\/extension\.ts)$/,
+  'similarity.js':
+    /^(vscode|wabt|sharp|@img\/.*|@parcel\/.*|@?libp2p(\/.*)?|node:sqlite|src\/(views|commands|client|cli)\/.*|src\/extension\.ts)$/,
 };
 
 /** Sentences about what is in the bundle `output` although it must not be. */

@@ -13,7 +13,7 @@ const PackageSchema = v.object({
 
 /** What the texts of the usual licences contain, as opposed to a note where to find them. */
 const fullText =
-  /Permission (is hereby granted|to use, copy)|Licensed under the Apache License|Apache License\s+Version 2\.0|Redistribution and use in source|Mozilla Public License|free and unencumbered|CC0|Creative Commons/i;
+  /Permission (is hereby granted|to use, copy)|Licensed under the Apache License|Apache License\s+Version 2\.0|Redistribution and use in source|Mozilla Public License|free and unencumbered|GNU LESSER GENERAL PUBLIC LICENSE|CC0|Creative Commons/i;
 
 const licenceFile = /^(licen[cs]e|copying|notice|unlicense)([-.].*)?$/i;
 

@@ -21,6 +21,7 @@ const wanted = [
   'dist/extension.cjs',
   'dist/daemon.js',
   'dist/decoder.js',
+  'dist/similarity.js',
   'dist/cli.js',
   'dist/gallery.js',
   'dist/gallery.css',

@@ -6,8 +6,14 @@ import type {
   MonthCount,
   PeerSummary,
   PhotoDetails,
+  DedupeParams,
+  DuplicatesParams,
+  DuplicatesResult,
+  PlannedDrop,
+  SimilarityStep,
 } from '../../protocol/control.ts';
 import { AppError } from '../../protocol/errors.ts';
+import type { PhotoFeatures } from '../../protocol/features.ts';
 import type { PhotoFacts, PhotoId } from '../../protocol/photo.ts';
 import type { HoldingRecord } from '../../protocol/wire.ts';
 import type { Unsubscribe } from '../base/emitter.ts';
@@ -15,9 +21,18 @@ import { Emitter } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
 import { inTransaction } from '../base/sqlite.ts';
 import { openCache } from '../library/cacheDatabase.ts';
-import { checkOrder, idBytes, statementOf } from './holdingsRecord.ts';
+import type { Alignment, Candidate } from '../similarity/types.ts';
+import { DuplicateQueries } from './duplicateQueries.ts';
+import type { ComparedPhoto } from './featureTable.ts';
+import { FeatureTable } from './featureTable.ts';
+import { checkOrder, idBytes, statementOf, storedOf } from './holdingsRecord.ts';
+import { LookAlikeFactsTable } from './lookAlikeFacts.ts';
+import type { Verdicts } from './lookAlikeGroups.ts';
+import { LookAlikeGroups } from './lookAlikeGroups.ts';
 import type { OwnPage } from './ownLog.ts';
 import { OwnLog } from './ownLog.ts';
+import type { OpenPair } from './pairTable.ts';
+import { PairTable } from './pairTable.ts';
 import type { KnownPeer, PeerIntroduction } from './peerTable.ts';
 import { PeerTable } from './peerTable.ts';
 import type { CatalogueTotals } from './photoQueries.ts';
@@ -33,7 +48,21 @@ export interface CatalogueOptions {
   copies: number;
   /** Photos that one other peer may state, at most. */
   maxPhotosPerPeer?: number;
+  /** What a photo of this folder is compared by. */
+  featuresOf?: (id: PhotoId) => PhotoFeatures | undefined;
+  /** What people said of photos; without it, nobody said anything. */
+  verdicts?: Verdicts;
+  /** How readily photos count as look-alikes; `normal` unless told otherwise. */
+  similarity?: SimilarityStep;
 }
+
+/** Two photos that may be look-alikes, with their ids. */
+export interface OpenPhotoPair extends OpenPair {
+  idA: PhotoId;
+  idB: PhotoId;
+}
+
+const noVerdicts: Verdicts = { isDistinct: () => false, chosenStamp: () => 0 };
 
 /** How far the log of a peer is known: `index` is empty and `seq` 0 when nothing is. */
 export interface LogPosition {
@@ -78,11 +107,18 @@ export class Catalogue implements Disposable {
   readonly #selfId: string;
   readonly #maxPhotosPerPeer: number;
   readonly #peers: PeerTable;
+  readonly #features: FeatureTable;
+  readonly #pairs: PairTable;
+  readonly #groups: LookAlikeGroups;
+  readonly #featuresOf: (id: PhotoId) => PhotoFeatures | undefined;
   readonly #photos: PhotoTable;
   readonly #queries: PhotoQueries;
+  readonly #duplicates: DuplicateQueries;
   readonly #own: OwnLog;
   readonly #changed: Emitter<void>;
   readonly #ownAdvanced: Emitter<void>;
+  readonly #groupsChanged: Emitter<void>;
+  readonly #uncompared: Emitter<void>;
 
   constructor(database: DatabaseSync, options: CatalogueOptions, logger: Logger) {
     this.#database = database;
@@ -91,11 +127,34 @@ export class Catalogue implements Disposable {
     this.#maxPhotosPerPeer = options.maxPhotosPerPeer ?? defaultMaxPhotosPerPeer;
     this.#peers = new PeerTable(database);
     const self = this.#introduceSelf(options.self);
-    this.#photos = new PhotoTable(database, this.#peers, self.number);
-    this.#queries = new PhotoQueries(database, this.#peers, { self: self.peerId, copies: options.copies });
-    this.#own = new OwnLog(database, this.#peers, self.peerId, logger);
+    const verdicts = options.verdicts ?? noVerdicts;
+    const step = options.similarity ?? 'normal';
+    this.#features = new FeatureTable(database);
+    this.#pairs = new PairTable(database);
+    const facts = new LookAlikeFactsTable(database, verdicts);
+    this.#groups = new LookAlikeGroups(database, { facts, pairs: this.#pairs, verdicts, step });
+    this.#featuresOf = options.featuresOf ?? (() => undefined);
+    this.#photos = new PhotoTable(
+      database,
+      this.#peers,
+      { features: this.#features, groups: this.#groups },
+      self.number,
+    );
+    this.#queries = new PhotoQueries(database, this.#peers, facts, { self: self.peerId, copies: options.copies });
+    this.#duplicates = new DuplicateQueries(database, {
+      facts,
+      pairs: this.#pairs,
+      groups: this.#groups,
+      photos: this.#queries,
+      copies: options.copies,
+      step,
+    });
+    this.#own = new OwnLog(database, this.#peers, this.#features, self.peerId, logger);
     this.#changed = new Emitter(logger);
     this.#ownAdvanced = new Emitter(logger);
+    this.#groupsChanged = new Emitter(logger);
+    this.#uncompared = new Emitter(logger);
+    this.#useStep(step);
     this.#leaveFormerSelf();
   }
 
@@ -145,7 +204,8 @@ export class Catalogue implements Disposable {
 
   #putOwn(self: KnownPeer, facts: PhotoFacts): void {
     const id = idBytes(facts.id);
-    if (this.#photos.put(self, id, statementOf({ kind: 'original', facts }))) this.#own.append(id);
+    const statement = statementOf({ kind: 'original', facts });
+    if (this.#photos.put(self, id, statement, () => this.#featuresOf(facts.id))) this.#own.append(id);
   }
 
   #removeOwn(self: KnownPeer, id: Uint8Array): void {
@@ -209,7 +269,10 @@ export class Catalogue implements Disposable {
       if (replaces) this.#forgetHoldings(peer, peer.photos);
       for (const [, id, statement] of page.records) {
         if (statement === null) this.#photos.remove(peer, id);
-        else this.#photos.put(peer, id, statement);
+        else {
+          const { stored, features } = storedOf(statement);
+          this.#photos.put(peer, id, stored, () => features);
+        }
       }
       this.#database
         .prepare('UPDATE peers SET log = ?, seq = ? WHERE peer = ?')
@@ -269,7 +332,8 @@ export class Catalogue implements Disposable {
 
   /** All that the catalogue knows of a photo. @throws AppError as {@link resolve} */
   show(reference: string, online: ReadonlySet<string>): Omit<PhotoDetails, 'paths'> {
-    return this.#queries.show(reference, online);
+    const details = this.#queries.show(reference, online);
+    return { ...details, ...this.#duplicates.around(this.#queries.numberOf(details.id) ?? 0) };
   }
 
   /**
@@ -329,6 +393,123 @@ export class Catalogue implements Disposable {
 
   //#endregion
 
+  //#region look-alikes
+
+  /** Groups of look-alikes and photos with more copies than wanted, most bytes to win first. */
+  duplicates(params: DuplicatesParams, online: ReadonlySet<string>): DuplicatesResult {
+    return this.#duplicates.duplicates(params, online);
+  }
+
+  /**
+   * The copies that would leave their holders if redundant photos were dropped.
+   * @throws AppError `not-found`; as {@link resolve} for the photo to keep
+   */
+  planDrops(params: DedupeParams, online: ReadonlySet<string>): PlannedDrop[] {
+    const keep = params.keep === undefined ? undefined : this.#queries.resolve(params.keep);
+    return this.#duplicates.plan(params, keep, online);
+  }
+
+  /** The photo's file name; empty when it is not in the collection. */
+  photoName(id: PhotoId): string {
+    return this.#queries.nameOf(id);
+  }
+
+  /** Display name of a peer that was ever seen. */
+  nameOf(peerId: string): string | undefined {
+    return this.#peers.byId(peerId)?.name;
+  }
+
+  /** How readily photos count as look-alikes is part of what the groups are: another step, other groups. */
+  #useStep(step: SimilarityStep): void {
+    const before = this.#database.prepare("SELECT value FROM settings WHERE name = 'similarity'").get()?.['value'];
+    if (before === step) return;
+    this.#writeGroups(() => {
+      this.#database.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES ('similarity', ?)").run(step);
+      this.#groups.touchAll();
+    });
+  }
+
+  /** People decided something about these photos. */
+  verdictsChanged(ids: Iterable<PhotoId>): void {
+    this.#writeGroups(() => {
+      this.#groups.touch(Array.from(ids).flatMap((id) => this.#queries.numberOf(id) ?? []));
+    });
+  }
+
+  /** Photos that have not been compared with all others. */
+  uncomparedCount(): number {
+    return this.#features.uncomparedCount();
+  }
+
+  /** The next of them, at most `limit`. */
+  uncompared(limit: number): ComparedPhoto[] {
+    return this.#features.uncompared(0, limit);
+  }
+
+  /** Photos that have been compared, with numbers after `after`, at most `limit`: what others are compared with. */
+  compared(after: number, limit: number): ComparedPhoto[] {
+    return this.#features.compared(after, limit);
+  }
+
+  /** Numbers of photos that are to leave the index of the search, since the last call. */
+  takeStale(): number[] {
+    return this.#features.takeStale();
+  }
+
+  /** The search has compared these photos with all others, and found these pairs that may be alike. */
+  addCandidates(compared: readonly number[], candidates: readonly Candidate[]): void {
+    inTransaction(this.#database, () => {
+      for (const photo of compared) this.#features.setCompared(photo);
+      this.#pairs.add(candidates);
+    });
+  }
+
+  /** Pairs that are not decided, after the pair (a, b), at most `limit`. */
+  openPairs(a: number, b: number, limit: number): OpenPhotoPair[] {
+    return this.#pairs.open(a, b, limit).flatMap((pair) => {
+      const [idA, idB] = [this.#queries.idOf(pair.a), this.#queries.idOf(pair.b)];
+      return idA === undefined || idB === undefined ? [] : [{ ...pair, idA, idB }];
+    });
+  }
+
+  /** How alike pairs are; those without an alignment are not. */
+  closePairs(decided: readonly { pair: OpenPair; alignment: Alignment | undefined }[]): void {
+    this.#writeGroups(() => {
+      for (const { pair, alignment } of decided) {
+        this.#pairs.close(pair, alignment);
+        if (alignment !== undefined) this.#groups.touch([pair.a, pair.b]);
+      }
+    });
+  }
+
+  #writeGroups(work: () => void): void {
+    let changed = false;
+    try {
+      changed = inTransaction(this.#database, () => {
+        work();
+        return this.#groups.finish();
+      });
+    } finally {
+      this.#groups.discard();
+    }
+    if (!changed) return;
+    this.#queries.invalidate();
+    this.#groupsChanged.emit();
+    this.#changed.emit();
+  }
+
+  /** The groups of look-alikes changed, or what is said of photos in one. */
+  onGroups(listener: () => void): Unsubscribe {
+    return this.#groupsChanged.on(listener);
+  }
+
+  /** There are photos that have not been compared. */
+  onUncompared(listener: () => void): Unsubscribe {
+    return this.#uncompared.on(listener);
+  }
+
+  //#endregion
+
   /** What the catalogue says changed. Called after each transaction: views should not ask again each time. */
   onChange(listener: () => void): Unsubscribe {
     return this.#changed.on(listener);
@@ -344,11 +525,15 @@ export class Catalogue implements Disposable {
   }
 
   #write(peer: KnownPeer, work: () => void): void {
+    let done = false;
+    let grouped = false;
     try {
       const disputes = inTransaction(this.#database, () => {
         work();
+        grouped = this.#groups.finish();
         return this.#photos.finish();
       });
+      done = true;
       const [first] = disputes;
       if (first !== undefined) {
         this.#logger.warn(
@@ -357,10 +542,14 @@ export class Catalogue implements Disposable {
       }
     } finally {
       this.#photos.discard();
+      this.#groups.discard();
+      this.#features.ended(done);
       this.#peers.reload(peer.peerId);
     }
     this.#queries.invalidate();
     this.#changed.emit();
+    if (grouped) this.#groupsChanged.emit();
+    if (this.#features.takeOpened()) this.#uncompared.emit();
   }
 
   /** Closes the database. */

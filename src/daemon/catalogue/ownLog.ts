@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { HoldingRecord } from '../../protocol/wire.ts';
 import type { Logger } from '../base/logger.ts';
-import { decodeStatement, hexOf } from './holdingsRecord.ts';
+import type { FeatureTable } from './featureTable.ts';
+import { decodeStatement, hexOf, sentOf } from './holdingsRecord.ts';
+import { LogNumbers } from './logNumbers.ts';
 import type { PeerTable } from './peerTable.ts';
-import { blobOf, bytesOf } from './photoTable.ts';
+import { blobOf, bytesOf } from './columns.ts';
 
 /** A part of the own log, ready to be sent. */
 export interface OwnPage {
@@ -19,14 +21,12 @@ export interface OwnPage {
 
 /**
  * The log of this peer's own holdings: one record for each photo that it ever held, numbered by its latest change. An
- * **index id** names the log; a log that begins anew has another one, and then everybody reads it from the start.
- *
- * A log can go back without beginning anew: the state folder was restored from a backup. So the numbers given in one run of
- * the daemon begin at the milliseconds of its clock. A peer that knows a number after the end of the restored log and before
- * the first of this run has seen records that were lost: then the log gets a new index id.
+ * **index id** names the log; a log that begins anew, or that was restored from a backup (see {@link LogNumbers}), has another
+ * one, and then everybody reads it from the start.
  */
 export class OwnLog {
   readonly #peers: PeerTable;
+  readonly #features: FeatureTable;
   readonly #self: string;
   readonly #logger: Logger;
   readonly #append: StatementSync;
@@ -35,20 +35,17 @@ export class OwnLog {
   readonly #clear: StatementSync;
   readonly #setIndex: StatementSync;
   readonly #setHead: StatementSync;
-  readonly #headAtStart: number;
-  readonly #firstOfRun: number;
-  #next: number;
-  /** Once in a run is enough for a backup, and a peer that makes up numbers cannot cause a second one. */
-  #renewed = false;
+  readonly #numbers: LogNumbers;
 
   /** @param self peer id of this peer, which is known to `peers` */
-  constructor(database: DatabaseSync, peers: PeerTable, self: string, logger: Logger) {
+  constructor(database: DatabaseSync, peers: PeerTable, features: FeatureTable, self: string, logger: Logger) {
     this.#peers = peers;
+    this.#features = features;
     this.#self = self;
     this.#logger = logger;
     this.#append = database.prepare('INSERT OR REPLACE INTO own_log (seq, id) VALUES (?, ?)');
     this.#page = database.prepare(
-      `SELECT l.seq, l.id, h.statement FROM own_log l LEFT JOIN photos p ON p.id = l.id
+      `SELECT l.seq, l.id, h.photo, h.statement FROM own_log l LEFT JOIN photos p ON p.id = l.id
        LEFT JOIN holdings h ON h.photo = p.photo AND h.peer = ? WHERE l.seq > ? ORDER BY l.seq LIMIT ?`,
     );
     this.#held = database.prepare(
@@ -58,9 +55,7 @@ export class OwnLog {
     this.#setIndex = database.prepare('UPDATE peers SET log = ? WHERE peer_id = ?');
     this.#setHead = database.prepare('UPDATE peers SET seq = ? WHERE peer_id = ?');
     if (this.#index() === '') this.#renewIndex();
-    this.#headAtStart = this.head();
-    this.#firstOfRun = Math.max(this.#headAtStart + 1, Date.now());
-    this.#next = this.#firstOfRun;
+    this.#numbers = new LogNumbers(this.head());
   }
 
   #index(): string {
@@ -79,9 +74,9 @@ export class OwnLog {
 
   /** The photo with this id came, went or is stated differently. In the caller's transaction. */
   append(id: Uint8Array): void {
-    this.#append.run(this.#next, id);
-    this.#setHead.run(this.#next, this.#self);
-    this.#next++;
+    const seq = this.#numbers.take();
+    this.#append.run(seq, id);
+    this.#setHead.run(seq, this.#self);
   }
 
   /** Ids of the photos that this peer holds. */
@@ -99,9 +94,8 @@ export class OwnLog {
 
   /** @param after a number that the asker got from this log, or 0 */
   since(index: string, after: number, limit: number): OwnPage {
-    if (index === this.#index() && this.#wasLost(after)) {
+    if (index === this.#index() && this.#numbers.noticeLoss(after)) {
       this.#logger.warn('a peer knows records that this log has lost: it gets a new index id and is sent anew');
-      this.#renewed = true;
       this.#renewIndex();
     }
     const self = this.#peers.ensure(this.#self);
@@ -109,14 +103,11 @@ export class OwnLog {
     const rows = this.#page.all(self.number, from, limit);
     const records = rows.map((row): HoldingRecord => {
       const statement = blobOf(row['statement']);
-      return [Number(row['seq']), bytesOf(row['id']), statement === null ? null : decodeStatement(statement)];
+      const stated =
+        statement === null ? null : sentOf(decodeStatement(statement), this.#features.of(Number(row['photo'])));
+      return [Number(row['seq']), bytesOf(row['id']), stated];
     });
     const last = records.at(-1)?.[0] ?? from;
     return { index: self.log, records, last, more: last < self.seq };
-  }
-
-  #wasLost(after: number): boolean {
-    const issued = after <= this.#headAtStart || (after >= this.#firstOfRun && after < this.#next);
-    return !issued && !this.#renewed;
   }
 }

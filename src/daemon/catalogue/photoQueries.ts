@@ -12,11 +12,13 @@ import { maxListLimit } from '../../protocol/control.ts';
 import { AppError } from '../../protocol/errors.ts';
 import type { PhotoFormat, PhotoId } from '../../protocol/photo.ts';
 import { minIdPrefixLength } from '../../protocol/photo.ts';
-import { groupId } from './blockhashGroup.ts';
 import { hexOf, idBytes } from './holdingsRecord.ts';
 import { keeperOf } from './keeper.ts';
+import type { LookAlikeFacts, LookAlikeFactsTable } from './lookAlikeFacts.ts';
+import { photoRoles } from './lookAlikeGroups.ts';
 import type { KnownPeer, PeerTable } from './peerTable.ts';
-import { blobOf, bytesOf, keeperFactsOf, photoRoles } from './photoTable.ts';
+import { blobOf, bytesOf } from './columns.ts';
+import { groupId } from './stars.ts';
 import { namesPeer, queryWords } from './searchText.ts';
 import { monthOf, monthRange, monthSql, startOf, takenAtOf } from './takenTime.ts';
 
@@ -28,6 +30,9 @@ export interface CatalogueTotals {
   underReplicated: number;
   /** Photos that are the same picture as a better one. */
   redundant: number;
+  /** Groups of look-alikes, and bytes that all copies of the redundant photos take. */
+  duplicateGroups: number;
+  duplicateBytes: number;
 }
 
 type Row = Record<string, SQLOutputValue>;
@@ -51,6 +56,7 @@ export class PhotoQueries {
   readonly #peers: PeerTable;
   readonly #self: string;
   readonly #copies: number;
+  readonly #facts: LookAlikeFactsTable;
   readonly #byNumber: StatementSync;
   readonly #byId: StatementSync;
   readonly #byBlockhash: StatementSync;
@@ -59,14 +65,20 @@ export class PhotoQueries {
   #totals: CatalogueTotals | undefined;
   #months: MonthCount[] | undefined;
 
-  constructor(database: DatabaseSync, peers: PeerTable, options: { self: string; copies: number }) {
+  constructor(
+    database: DatabaseSync,
+    peers: PeerTable,
+    facts: LookAlikeFactsTable,
+    options: { self: string; copies: number },
+  ) {
     this.#database = database;
+    this.#facts = facts;
     this.#peers = peers;
     this.#self = options.self;
     this.#copies = options.copies;
     this.#byNumber = database.prepare('SELECT * FROM photos WHERE photo = ?');
     this.#byId = database.prepare('SELECT * FROM photos WHERE id = ?');
-    this.#byBlockhash = database.prepare('SELECT * FROM photos WHERE blockhash = ?');
+    this.#byBlockhash = database.prepare('SELECT photo FROM photos WHERE blockhash = ?');
     this.#byPrefix = database.prepare('SELECT id, name FROM photos WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?');
     this.#holdersOf = database.prepare('SELECT peer, replica, size FROM holdings WHERE photo = ?');
   }
@@ -160,7 +172,7 @@ export class PhotoQueries {
   }
 
   /** All that the catalogue knows of one photo (the paths in this folder are the library's). */
-  show(reference: string, online: ReadonlySet<string>): Omit<PhotoDetails, 'paths'> {
+  show(reference: string, online: ReadonlySet<string>): Omit<PhotoDetails, 'paths' | 'linked' | 'fromGroup'> {
     const row = this.#byId.get(idBytes(this.resolve(reference)));
     if (row === undefined) throw noSuchPhoto(reference);
     return {
@@ -169,8 +181,6 @@ export class PhotoQueries {
       place:
         row['latitude'] === null ? null : { latitude: Number(row['latitude']), longitude: Number(row['longitude']) },
       damaged: row['damaged'] === 1,
-      linked: [],
-      fromGroup: { takenAt: null, camera: null, place: null },
     };
   }
 
@@ -183,9 +193,9 @@ export class PhotoQueries {
     }
     if (reference.length === idLength) {
       if (this.#byId.get(idBytes(reference)) !== undefined) return reference;
-      const keeper = keeperOf(this.#alike(idBytes(reference)));
-      if (keeper === undefined) throw noSuchPhoto(reference);
-      return keeper.id;
+      const best = keeperOf(this.#withBlockhash(idBytes(reference)));
+      if (best === undefined) throw noSuchPhoto(reference);
+      return this.#keeperId(best.photo) ?? best.id;
     }
     const from = idBytes(reference.padEnd(idLength, '0'));
     const to = idBytes(reference.padEnd(idLength, 'f'));
@@ -205,8 +215,39 @@ export class PhotoQueries {
     return hexOf(bytesOf(first['id']));
   }
 
-  *#alike(blockhash: Uint8Array): Generator<ReturnType<typeof keeperFactsOf>> {
-    for (const row of this.#byBlockhash.iterate(blockhash)) yield keeperFactsOf(row);
+  *#withBlockhash(blockhash: Uint8Array): Generator<LookAlikeFacts> {
+    for (const row of this.#byBlockhash.all(blockhash)) {
+      const facts = this.#facts.of(Number(row['photo']));
+      if (facts !== undefined) yield facts;
+    }
+  }
+
+  /** Id of the keeper of a photo's group. */
+  #keeperId(photo: number): PhotoId | undefined {
+    const keeper = this.#byNumber.get(photo)?.['keeper'];
+    return typeof keeper === 'number' ? this.idOf(keeper) : undefined;
+  }
+
+  /** The number that a photo has in this catalogue. */
+  numberOf(id: PhotoId): number | undefined {
+    const row = this.#byId.get(idBytes(id));
+    return row === undefined ? undefined : Number(row['photo']);
+  }
+
+  /** Empty for a photo that is not in the collection. */
+  nameOf(id: PhotoId): string {
+    return String(this.#byId.get(idBytes(id))?.['name'] ?? '');
+  }
+
+  idOf(photo: number): PhotoId | undefined {
+    const row = this.#byNumber.get(photo);
+    return row === undefined ? undefined : hexOf(bytesOf(row['id']));
+  }
+
+  /** A photo as lists show it; undefined for a number that none has. */
+  summary(photo: number, online: ReadonlySet<string>): PhotoSummary | undefined {
+    const row = this.#byNumber.get(photo);
+    return row === undefined ? undefined : this.#summary(row, online);
   }
 
   has(id: PhotoId): boolean {
@@ -230,7 +271,16 @@ export class PhotoQueries {
   }
 
   totals(): CatalogueTotals {
-    return (this.#totals ??= {
+    if (this.#totals !== undefined) return this.#totals;
+    const groups = this.#database
+      .prepare(
+        `SELECT count(DISTINCT keeper) AS groups, coalesce(sum(CASE WHEN photo = keeper THEN 0 ELSE size * holders END), 0) AS bytes
+         FROM photos WHERE keeper IS NOT NULL`,
+      )
+      .get();
+    return (this.#totals = {
+      duplicateGroups: Number(groups?.['groups']),
+      duplicateBytes: Number(groups?.['bytes']),
       photos: this.#number('SELECT count(*) AS n FROM photos'),
       underReplicated: this.#number('SELECT count(*) AS n FROM photos WHERE holders < ?', this.#copies),
       redundant: this.#number('SELECT count(*) AS n FROM photos WHERE role > 0 AND role = ?', photoRoles.redundant),
@@ -256,9 +306,10 @@ export class PhotoQueries {
 
   #summary(row: Row, online: ReadonlySet<string>): PhotoSummary {
     const blockhash = blobOf(row['blockhash']);
-    const role = Number(row['role']);
+    const id = hexOf(bytesOf(row['id']));
+    const lead = row['lead'] === row['photo'] ? id : row['lead'] === null ? undefined : this.idOf(Number(row['lead']));
     return {
-      id: hexOf(bytesOf(row['id'])),
+      id,
       blockhash: blockhash === null ? null : hexOf(blockhash),
       name: String(row['name']),
       size: Number(row['size']),
@@ -267,8 +318,8 @@ export class PhotoQueries {
       format: String(row['format']) as PhotoFormat,
       takenAt: takenAtOf(Number(row['taken']), String(row['zone'])),
       holders: this.#holders(row, online),
-      group: role === photoRoles.alone || blockhash === null ? null : groupId(blockhash),
-      keeper: role !== photoRoles.redundant,
+      group: lead === undefined ? null : groupId(lead),
+      keeper: Number(row['role']) !== photoRoles.redundant,
     };
   }
 }

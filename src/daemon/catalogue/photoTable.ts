@@ -1,16 +1,13 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { PhotoFormat } from '../../protocol/photo.ts';
-import { isTelling, maxGroup } from './blockhashGroup.ts';
-import type { HoldingStatement } from './holdingsRecord.ts';
+import type { PhotoFeatures } from '../../protocol/features.ts';
+import { bytesOf } from './columns.ts';
+import type { FeatureTable } from './featureTable.ts';
+import type { StoredStatement } from './holdingsRecord.ts';
 import { decodeStatement, encodeStatement, hexOf } from './holdingsRecord.ts';
-import type { KeeperFacts } from './keeper.ts';
-import { keeperOf } from './keeper.ts';
+import type { LookAlikeGroups } from './lookAlikeGroups.ts';
 import type { KnownPeer, PeerTable } from './peerTable.ts';
 import { searchTextOf } from './searchText.ts';
-import { takenAtOf, takenTimeOf, zoneOf } from './takenTime.ts';
-
-/** What a photo is in its group. */
-export const photoRoles = { alone: 0, keeper: 1, redundant: 2 } as const;
+import { takenTimeOf, zoneOf } from './takenTime.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -34,7 +31,8 @@ export interface SizeDispute {
 export class PhotoTable {
   readonly #peers: PeerTable;
   readonly #self: number;
-  readonly #touched = new Map<string, Uint8Array>();
+  readonly #features: FeatureTable;
+  readonly #groups: LookAlikeGroups;
   #disputes: SizeDispute[] = [];
   readonly #findPhoto: StatementSync;
   readonly #insertPhoto: StatementSync;
@@ -49,25 +47,28 @@ export class PhotoTable {
   readonly #holdingsOfPhoto: StatementSync;
   readonly #someOfPeer: StatementSync;
   readonly #countPeer: StatementSync;
-  readonly #group: StatementSync;
-  readonly #setRole: StatementSync;
-  readonly #clearRoles: StatementSync;
 
   /** @param self number of this peer */
-  constructor(database: DatabaseSync, peers: PeerTable, self: number) {
+  constructor(
+    database: DatabaseSync,
+    peers: PeerTable,
+    lookAlikes: { features: FeatureTable; groups: LookAlikeGroups },
+    self: number,
+  ) {
     this.#peers = peers;
+    this.#features = lookAlikes.features;
+    this.#groups = lookAlikes.groups;
     this.#self = self;
-    this.#findPhoto = database.prepare(
-      'SELECT photo, source, size, taken, blockhash, holders FROM photos WHERE id = ?',
-    );
+    this.#findPhoto = database.prepare('SELECT photo, source, size, taken, holders, keeper FROM photos WHERE id = ?');
     this.#insertPhoto = database.prepare(
       `INSERT INTO photos (id, source, name, size, width, height, format, blockhash, taken, zone, camera, latitude,
-         longitude, damaged, search, holders) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+         longitude, damaged, grey, motion, subsecond, search, holders)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
     );
-    // The role is given anew by `finish`, in the group of the blockhash that is stated now.
     this.#updateFacts = database.prepare(
       `UPDATE photos SET source = ?, name = ?, size = ?, width = ?, height = ?, format = ?, blockhash = ?, taken = ?,
-         zone = ?, camera = ?, latitude = ?, longitude = ?, damaged = ?, search = ?, role = 0 WHERE photo = ?`,
+         zone = ?, camera = ?, latitude = ?, longitude = ?, damaged = ?, grey = ?, motion = ?, subsecond = ?, search = ?
+       WHERE photo = ?`,
     );
     this.#updateHolders = database.prepare('UPDATE photos SET holders = holders + ? WHERE photo = ?');
     this.#deletePhoto = database.prepare('DELETE FROM photos WHERE photo = ?');
@@ -85,16 +86,18 @@ export class PhotoTable {
       'SELECT p.id FROM holdings h JOIN photos p ON p.photo = h.photo WHERE h.peer = ? LIMIT ?',
     );
     this.#countPeer = database.prepare('UPDATE peers SET photos = photos + ?, bytes = bytes + ? WHERE peer = ?');
-    this.#group = database.prepare(
-      `SELECT photo, id, size, width, height, format, taken, zone, camera, latitude, damaged, role
-       FROM photos WHERE blockhash = ? LIMIT ?`,
-    );
-    this.#setRole = database.prepare('UPDATE photos SET role = ? WHERE photo = ?');
-    this.#clearRoles = database.prepare('UPDATE photos SET role = 0 WHERE blockhash = ? AND role > 0');
   }
 
-  /** The peer holds the photo and states this of it. Returns whether that is news. */
-  put(peer: KnownPeer, id: Uint8Array, statement: HoldingStatement): boolean {
+  /**
+   * The peer holds the photo and states this of it. Returns whether that is news.
+   * @param featuresOf what the photo is compared by, asked for when it is needed
+   */
+  put(
+    peer: KnownPeer,
+    id: Uint8Array,
+    statement: StoredStatement,
+    featuresOf: () => PhotoFeatures | undefined,
+  ): boolean {
     const encoded = encodeStatement(statement);
     const replica = statement[0] === 'r' ? 1 : 0;
     const size = statement[2];
@@ -103,21 +106,22 @@ export class PhotoTable {
       const photo = Number(this.#insertPhoto.run(id, peer.number, ...factColumns(statement)).lastInsertRowid);
       this.#insertHolding.run(photo, peer.number, replica, size, takenTimeOf(statement[7]), encoded);
       this.#countPeer.run(1, size, peer.number);
-      this.#touch(statement[6]);
+      this.#putFeatures(photo, featuresOf());
       return true;
     }
     const photo = Number(found['photo']);
     const held = this.#findHolding.get(photo, peer.number);
     if (held === undefined) {
       this.#insertHolding.run(photo, peer.number, replica, size, Number(found['taken']), encoded);
-      this.#updateHolders.run(1, photo);
+      this.#holdersChanged(1, found);
       this.#countPeer.run(1, size, peer.number);
     } else {
       if (sameBytes(held['statement'], encoded)) return false;
       this.#updateHolding.run(replica, size, encoded, photo, peer.number);
       this.#countPeer.run(0, size - Number(held['size']), peer.number);
     }
-    const chosen = this.#choose(photo, found, peer);
+    const { size: chosen, source } = this.#choose(photo, found, peer);
+    if (source === peer.number || !this.#features.has(photo)) this.#putFeatures(photo, featuresOf());
     if (chosen !== size) this.#disputes.push({ id: hexOf(id), stated: size, chosen });
     return true;
   }
@@ -133,10 +137,10 @@ export class PhotoTable {
     this.#countPeer.run(-1, -Number(held['size']), peer.number);
     if (Number(found['holders']) === 1) {
       this.#deletePhoto.run(photo);
-      this.#touch(blobOf(found['blockhash']));
+      this.#groups.touch(this.#features.remove(photo));
       return true;
     }
-    this.#updateHolders.run(-1, photo);
+    this.#holdersChanged(-1, found);
     if (Number(found['source']) === peer.number) this.#choose(photo, found, peer);
     return true;
   }
@@ -146,9 +150,18 @@ export class PhotoTable {
     return this.#someOfPeer.all(peer.number, limit).map((row) => bytesOf(row['id']));
   }
 
-  /** Brings the groups up to date with what was written. Returns sizes that were stated against the catalogue's. */
+  #holdersChanged(by: 1 | -1, photo: Row): void {
+    this.#updateHolders.run(by, Number(photo['photo']));
+    if (photo['keeper'] !== null) this.#groups.touch([Number(photo['photo'])]);
+  }
+
+  /** What a photo is compared by is what the source of its facts states; the features of one that states none stay. */
+  #putFeatures(photo: number, features: PhotoFeatures | undefined): void {
+    if (features !== undefined) this.#groups.touch([photo, ...this.#features.put(photo, features)]);
+  }
+
+  /** Returns sizes that were stated against the catalogue's. */
   finish(): SizeDispute[] {
-    for (const blockhash of this.#touched.values()) this.#regroup(blockhash);
     const disputes = this.#disputes;
     this.discard();
     return disputes;
@@ -156,12 +169,11 @@ export class PhotoTable {
 
   /** Forgets what {@link finish} would do: the transaction was rolled back. */
   discard(): void {
-    this.#touched.clear();
     this.#disputes = [];
   }
 
-  /** Takes over the facts of the first of the photo's holders after `changed` stated something. Returns the size chosen. */
-  #choose(photo: number, before: Row, changed: KnownPeer): number {
+  /** Takes over the facts of the first of the photo's holders after `changed` stated something. Returns size and source chosen. */
+  #choose(photo: number, before: Row, changed: KnownPeer): { size: number; source: number } {
     let best: { peer: KnownPeer; replica: boolean; statement: Uint8Array } | undefined;
     for (const row of this.#holdingsOfPhoto.all(photo)) {
       const candidate = {
@@ -172,14 +184,13 @@ export class PhotoTable {
       if (best === undefined || this.#precedes(candidate, best)) best = candidate;
     }
     const stays = best?.peer.number === before['source'] && changed.number !== before['source'];
-    if (best === undefined || stays) return Number(before['size']);
+    if (best === undefined || stays) return { size: Number(before['size']), source: Number(before['source']) };
     const statement = decodeStatement(best.statement);
     this.#updateFacts.run(best.peer.number, ...factColumns(statement), photo);
     const taken = takenTimeOf(statement[7]);
     if (taken !== before['taken']) this.#updateTaken.run(taken, photo);
-    this.#touch(blobOf(before['blockhash']));
-    this.#touch(statement[6]);
-    return statement[2];
+    this.#groups.touch([photo]);
+    return { size: statement[2], source: best.peer.number };
   }
 
   #precedes(a: { peer: KnownPeer; replica: boolean }, b: { peer: KnownPeer; replica: boolean }): boolean {
@@ -187,51 +198,6 @@ export class PhotoTable {
     if (a.replica !== b.replica) return b.replica;
     return a.peer.peerId < b.peer.peerId;
   }
-
-  #touch(blockhash: Uint8Array | null): void {
-    if (blockhash !== null) this.#touched.set(hexOf(blockhash), blockhash);
-  }
-
-  #regroup(blockhash: Uint8Array): void {
-    if (!isTelling(blockhash)) return;
-    const members = this.#group.all(blockhash, maxGroup + 1);
-    if (members.length < 2 || members.length > maxGroup) {
-      if (members.some((member) => member['role'] !== photoRoles.alone)) this.#clearRoles.run(blockhash);
-      return;
-    }
-    const keeper = keeperOf(members.map(keeperFactsOf));
-    for (const member of members) {
-      const role = keeper?.photo === member['photo'] ? photoRoles.keeper : photoRoles.redundant;
-      if (member['role'] !== role) this.#setRole.run(role, Number(member['photo']));
-    }
-  }
-}
-
-/** The facts that decide about the keeper, of a row of `photos`. */
-export function keeperFactsOf(row: Row): KeeperFacts & { photo: number } {
-  return {
-    photo: Number(row['photo']),
-    id: hexOf(bytesOf(row['id'])),
-    size: Number(row['size']),
-    width: Number(row['width']),
-    height: Number(row['height']),
-    format: String(row['format']) as PhotoFormat,
-    takenAt: takenAtOf(Number(row['taken']), String(row['zone'])),
-    camera: row['camera'] === null ? null : String(row['camera']),
-    // Only whether there is a place matters here.
-    place: row['latitude'] === null ? null : { latitude: 0, longitude: 0 },
-    damaged: row['damaged'] === 1,
-  };
-}
-
-/** A column that is a BLOB and never null. */
-export function bytesOf(value: SQLOutputValue | undefined): Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array ? value : new Uint8Array();
-}
-
-/** A column that is a BLOB or null. */
-export function blobOf(value: SQLOutputValue | undefined): Uint8Array | null {
-  return value instanceof Uint8Array ? value : null;
 }
 
 function sameBytes(value: SQLOutputValue | undefined, bytes: Uint8Array): boolean {
@@ -239,8 +205,9 @@ function sameBytes(value: SQLOutputValue | undefined, bytes: Uint8Array): boolea
 }
 
 /** Values of the columns from `name` to `search`. */
-function factColumns(statement: HoldingStatement): (string | number | Uint8Array | null)[] {
-  const [, name, size, width, height, format, blockhash, takenAt, camera, place, damaged] = statement;
+function factColumns(statement: StoredStatement): (string | number | Uint8Array | null)[] {
+  const [, name, size, width, height, format, blockhash, takenAt, camera, place, damaged, grey, motion, subsecond] =
+    statement;
   return [
     name,
     size,
@@ -254,6 +221,9 @@ function factColumns(statement: HoldingStatement): (string | number | Uint8Array
     place?.[0] ?? null,
     place?.[1] ?? null,
     damaged ? 1 : 0,
+    grey ? 1 : 0,
+    motion ? 1 : 0,
+    subsecond,
     searchTextOf({ name, camera, takenAt }),
   ];
 }

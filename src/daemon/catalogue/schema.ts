@@ -66,4 +66,45 @@ export const catalogueMigrations: readonly Migration[] = [
   CREATE INDEX photos_by_holders ON photos (holders);
   CREATE INDEX photos_by_role ON photos (role) WHERE role > 0;
   `,
+  `
+  ALTER TABLE photos ADD COLUMN grey INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE photos ADD COLUMN motion INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE photos ADD COLUMN subsecond INTEGER;
+
+  -- keeper: the photo that is kept of its group (itself, for the keeper); lead: the best of the group by the facts, which
+  -- names the group. Null for a photo alone.
+  ALTER TABLE photos ADD COLUMN keeper INTEGER;
+  ALTER TABLE photos ADD COLUMN lead INTEGER;
+  CREATE INDEX photos_by_keeper ON photos (keeper, holders, size) WHERE keeper IS NOT NULL;
+  UPDATE photos SET role = 0 WHERE role > 0;
+
+  -- What photos are compared by, as the source of their facts states it.
+  CREATE TABLE features (
+    photo INTEGER PRIMARY KEY,
+    fingerprint BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    aspect INTEGER NOT NULL,
+    digest BLOB,
+    hashes BLOB
+  );
+
+  -- Photos that have not been compared with the others.
+  CREATE TABLE uncompared (photo INTEGER PRIMARY KEY);
+
+  -- Photos that may be look-alikes by their hashes: the smaller number is a. score and crops (8 floats) are null until their rasters were laid
+  -- on each other; pairs that then turn out not to be alike are removed.
+  CREATE TABLE pairs (
+    a INTEGER NOT NULL,
+    b INTEGER NOT NULL,
+    distance INTEGER NOT NULL,
+    orientation INTEGER NOT NULL,
+    window_a INTEGER NOT NULL,
+    window_b INTEGER NOT NULL,
+    score REAL,
+    crops BLOB,
+    PRIMARY KEY (a, b)
+  ) WITHOUT ROWID;
+  CREATE INDEX pairs_by_b ON pairs (b, a);
+  CREATE INDEX pairs_open ON pairs (a, b) WHERE score IS NULL;
+  `,
 ];

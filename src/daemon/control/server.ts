@@ -6,11 +6,27 @@ import * as v from 'valibot';
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc';
 import { ResponseError } from 'vscode-jsonrpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import type { ChangedTopic, FetchProgress, HelloResult, RpcErrorData } from '../../protocol/control.ts';
+import type {
+  ChangedTopic,
+  CompareProgress,
+  FetchProgress,
+  HelloResult,
+  RpcErrorData,
+} from '../../protocol/control.ts';
 import {
   appErrorRpcCode,
   changedNotification,
+  compareProgress,
+  CompareParamsSchema,
+  compareRequest,
   controlProtocolVersion,
+  DecideParamsSchema,
+  decideRequest,
+  decisionsRequest,
+  DedupeParamsSchema,
+  dedupeRequest,
+  DuplicatesParamsSchema,
+  duplicatesRequest,
   fetchProgress,
   FetchParamsSchema,
   fetchRequest,
@@ -182,14 +198,14 @@ class ClientConnection {
     this.#rpc.onRequest(fetchRequest, (params, token) =>
       this.#greetedAnswer(() =>
         this.#cancellable(token, (signal) =>
-          service.fetch(checked(FetchParamsSchema, params), signal, this.#reporter(params.progress)),
+          service.fetch(checked(FetchParamsSchema, params), signal, this.#fetchReporter(params.progress)),
         ),
       ),
     );
     this.#rpc.onRequest(openRequest, (params, token) =>
       this.#greetedAnswer(() =>
         this.#cancellable(token, (signal) =>
-          service.open(checked(OpenParamsSchema, params).id, signal, this.#reporter(params.progress)),
+          service.open(checked(OpenParamsSchema, params).id, signal, this.#fetchReporter(params.progress)),
         ),
       ),
     );
@@ -197,6 +213,28 @@ class ClientConnection {
       this.#greetedAnswer(() =>
         this.#cancellable(token, (signal) => service.thumbnails(checked(ThumbnailsParamsSchema, params).ids, signal)),
       ),
+    );
+    this.#rpc.onRequest(duplicatesRequest, (params) =>
+      this.#greetedAnswer(() => service.duplicates(checked(DuplicatesParamsSchema, params))),
+    );
+    this.#rpc.onRequest(compareRequest, (params, token) =>
+      this.#greetedAnswer(() =>
+        this.#cancellable(token, (signal) =>
+          service.compare(
+            signal,
+            this.#reporter(checked(CompareParamsSchema, params).progress, (name, progress: CompareProgress) =>
+              this.#rpc.sendProgress(compareProgress, name, progress),
+            ),
+          ),
+        ),
+      ),
+    );
+    this.#rpc.onRequest(decideRequest, (params) =>
+      this.#greetedAnswer(() => service.decide(checked(DecideParamsSchema, params))),
+    );
+    this.#rpc.onRequest(decisionsRequest, () => this.#greetedAnswer(() => service.decisions()));
+    this.#rpc.onRequest(dedupeRequest, (params) =>
+      this.#greetedAnswer(() => service.dedupe(checked(DedupeParamsSchema, params))),
     );
     this.#rpc.onRequest(unreadableRequest, () => this.#greetedAnswer(() => service.unreadable()));
     this.#rpc.onRequest(rescanRequest, () => this.#greetedAnswer(async () => (await service.rescan(), null)));
@@ -259,13 +297,18 @@ class ClientConnection {
     }
   }
 
-  #reporter(token: unknown): ((progress: FetchProgress) => void) | undefined {
+  #fetchReporter(token: unknown): ((progress: FetchProgress) => void) | undefined {
+    return this.#reporter(token, (name, progress) => this.#rpc.sendProgress(fetchProgress, name, progress));
+  }
+
+  #reporter<P>(
+    token: unknown,
+    send: (token: string, progress: P) => Promise<void>,
+  ): ((progress: P) => void) | undefined {
     if (typeof token !== 'string' || token.length > 100) return undefined;
     return (progress) => {
       if (this.#gone.signal.aborted) return;
-      this.#rpc
-        .sendProgress(fetchProgress, token, progress)
-        .catch((error: unknown) => this.#logger.debug('progress was not heard', error));
+      send(token, progress).catch((error: unknown) => this.#logger.debug('progress was not heard', error));
     };
   }
 

@@ -1,7 +1,14 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type {
+  CompareProgress,
   DaemonStatus,
+  DecideParams,
+  DecisionRecord,
+  DedupeParams,
+  DedupeResult,
+  DuplicatesParams,
+  DuplicatesResult,
   FetchParams,
   FetchProgress,
   FetchResult,
@@ -18,6 +25,8 @@ import type {
 import { AppError, systemCodeOf, toAppError } from '../../protocol/errors.ts';
 import type { PhotoId } from '../../protocol/photo.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Decisions } from '../catalogue/decisions.ts';
+import type { LookAlikeSearch } from '../catalogue/lookAlikeSearch.ts';
 import type { Library } from '../library/types.ts';
 import type { Network } from '../network/types.ts';
 import type { Fetcher } from '../transfer/fetcher.ts';
@@ -35,11 +44,16 @@ export interface ControlServiceRooms {
   version: string;
   library: Library;
   catalogue: Catalogue;
+  decisions: Decisions;
+  search: LookAlikeSearch;
   network: Network;
   fetcher: Fetcher;
   viewed: ViewedCache;
   thumbnails: RemoteThumbnails;
 }
+
+/** Decisions that are shown, the newest first. */
+const maxDecisions = 1000;
 
 /** What the control API does, in terms of the rooms. Parameters arrive checked. */
 export class ControlService {
@@ -56,7 +70,7 @@ export class ControlService {
   }
 
   status(): DaemonStatus {
-    const { catalogue, folder, library, network, networkName, quota, version } = this.#rooms;
+    const { catalogue, folder, library, network, networkName, quota, search, version } = this.#rooms;
     const { term, central, port } = network.central();
     const self = central === network.self.peerId;
     const own = library.totals();
@@ -80,14 +94,14 @@ export class ControlService {
       health: unavailable === null ? (problems.length === 0 ? 'ok' : 'warning') : 'error',
       problems: unavailable === null ? problems : [unavailable, ...problems],
       scanning: library.progress(),
-      comparing: null,
+      comparing: search.progress(),
       photos: {
         local: own.photos,
         collection: collection.photos,
         underReplicated: collection.underReplicated,
         redundant: collection.redundant + own.extraFiles,
-        duplicateGroups: 0,
-        duplicateBytes: 0,
+        duplicateGroups: collection.duplicateGroups,
+        duplicateBytes: collection.duplicateBytes,
         unreadable: library.unreadable().length,
       },
       bytes: { originals: own.bytes, replicas: 0, quota },
@@ -193,6 +207,60 @@ export class ControlService {
       found.push({ id, mime: image.mime, data: Buffer.from(image.data).toString('base64') });
     }
     return found;
+  }
+
+  duplicates(params: DuplicatesParams): DuplicatesResult {
+    return this.#rooms.catalogue.duplicates(params, this.#online());
+  }
+
+  /** Waits until every photo known now has been compared. @throws AppError `cancelled` */
+  compare(signal: AbortSignal, onProgress?: (progress: CompareProgress) => void): Promise<CompareProgress> {
+    return this.#rooms.search.settled(signal, onProgress);
+  }
+
+  /** @throws AppError `not-found` when a photo is not in the collection, `usage` when both of a pair are the same */
+  decide({ decisions, undo }: DecideParams): null {
+    const { catalogue } = this.#rooms;
+    for (const decision of decisions) {
+      const photos = decision.kind === 'distinct' ? decision.photos : [decision.photo];
+      if (new Set(photos).size < photos.length) {
+        throw new AppError('usage', 'A photo is no duplicate of itself: give two photos.');
+      }
+      const unknown = photos.find((id) => !catalogue.has(id));
+      if (unknown !== undefined && undo !== true) {
+        throw new AppError(
+          'not-found',
+          `No photo of the collection has the id ${unknown}: list the photos to see theirs.`,
+        );
+      }
+    }
+    this.#rooms.decisions.decide(decisions, undo ?? false, Date.now());
+    return null;
+  }
+
+  decisions(): DecisionRecord[] {
+    const { catalogue, decisions } = this.#rooms;
+    return decisions.records(maxDecisions).map(({ decision, at, author }) => ({
+      ...decision,
+      names: (decision.kind === 'distinct' ? decision.photos : [decision.photo]).map((id) => catalogue.photoName(id)),
+      at: new Date(at).toISOString(),
+      by: catalogue.nameOf(author) ?? '',
+    }));
+  }
+
+  /**
+   * What would be dropped.
+   * @throws AppError `refused` when it is to be applied; `not-found`, `ambiguous`
+   */
+  dedupe(params: DedupeParams): DedupeResult {
+    const planned = this.#rooms.catalogue.planDrops(params, this.#online());
+    if (params.apply === true && planned.length > 0) {
+      throw new AppError(
+        'refused',
+        'Nothing was dropped: this version cannot yet make sure that other copies stay when a photo is dropped. Without --apply you see what would be.',
+      );
+    }
+    return { planned, dropped: [], refused: [] };
   }
 
   unreadable(): UnreadableFile[] {

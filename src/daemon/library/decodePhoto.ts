@@ -1,39 +1,29 @@
-import { bmvbhash } from 'blockhash-core';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import fs from 'node:fs/promises';
-import type { SharpOptions } from 'sharp';
 import { messageOf, systemCodeOf } from '../../protocol/errors.ts';
 import type { PhotoFormat, PhotoId } from '../../protocol/photo.ts';
-import { wireLimits } from '../../protocol/wire.ts';
-import type { Decoded } from './decoderMessages.ts';
+import type { ContentFacts, Decoded } from './decoderMessages.ts';
+import { embeddedJpegs } from './embeddedJpegs.ts';
 import { formatOf, isSvg, sniffedBytes } from './format.ts';
-import { jpegSize } from './jpegSize.ts';
+import type { PhotoMetadata } from './metadata.ts';
 import { metadataOf } from './metadata.ts';
+import { isMotionHeic, isMotionJpeg } from './motion.ts';
+import { featuresFingerprint } from './photoFeatures.ts';
+import type { Pixels } from './pixels.ts';
+import { maxPixels, pixelsOf, pixelsOfHeic, pixelsOfJpeg, pixelsOfPreview, uprightSizeOf } from './pixels.ts';
 import type { Sharp } from './sharpBinding.ts';
 import { stampOf } from './stamp.ts';
-import type { ThumbnailImage } from './types.ts';
 
-/** Pixels on the longer side of a thumbnail, and of the raster that the blockhash is made from. */
-const thumbnailSide = 320;
-/** Pixels of the square raster for pictures of which the thumbnail is too narrow for 16 x 16 blocks. */
-const squareSide = 256;
-const narrowestRaster = 64;
-/** Blocks a side: 256 bits. */
-const blockhashBits = 16;
-/** A small file can claim any size: more than this is not decoded. */
-const maxPixels = 120e6;
-/** Pixels; the catalogue takes no longer side. */
-const maxSide = 1_000_000;
 /** Bytes; larger files are hashed in pieces and kept without pixels. */
 const maxDecodedFile = 512 * 1024 * 1024;
 /** Bytes of memory that stay from one file to the next. */
 const maxKeptMemory = 32 * 1024 * 1024;
 const pieceBytes = 1024 * 1024;
 
-/** Formats that sharp's prebuilt library decodes. The others are kept by their bytes and metadata. */
-const decodable: ReadonlySet<PhotoFormat> = new Set(['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif']);
+/** Previews of a raw file that are tried: the largest. */
+const maxPreviews = 3;
 
 /**
  * One read and one decode: everything that the catalogue wants to know about a file. Never rejects for what is in it.
@@ -85,21 +75,79 @@ async function decodeOpened(sharp: Sharp, path: string, handle: FileHandle): Pro
     place: metadata.place,
     damaged: false,
     grey: false,
-    motion: false,
-    subsecond: null,
+    motion: metadata.live,
+    subsecond: metadata.subsecond,
     features: null,
   };
-  if (!whole || !decodable.has(format)) {
-    // Its container says the size; where that is broken, the bytes are kept all the same.
-    const measured = whole && format === 'heic' ? await uprightSize(sharp, bytes).catch(() => undefined) : undefined;
-    return { kind: 'photo', stamp, facts: { ...facts, ...measured }, thumbnail: null };
-  }
+  // Without its end, only what stands at the start of a file can be told.
+  if (!whole) return { kind: 'photo', stamp, facts, thumbnail: null, likeness: null };
   try {
-    const { thumbnail, ...pixels } = await pixelsOf(sharp, bytes, format);
-    return { kind: 'photo', stamp, facts: { ...facts, ...pixels }, thumbnail };
+    const { thumbnail = null, likeness = null, ...found } = await lookInto({ sharp, bytes, format, metadata });
+    const features = likeness === null ? null : featuresFingerprint(likeness.features);
+    return { kind: 'photo', stamp, facts: { ...facts, ...found, features }, thumbnail, likeness };
   } catch (error) {
     return { kind: 'broken', stamp, reason: undecodable(error) };
   }
+}
+
+interface Opened {
+  sharp: Sharp;
+  bytes: Buffer;
+  format: PhotoFormat;
+  metadata: PhotoMetadata;
+}
+
+/** What else is known of a photo than its metadata. */
+type Found = Partial<Pixels> & Partial<ContentFacts>;
+
+/** @throws when a picture that should be decodable is not, in whole or in part */
+async function lookInto({ sharp, bytes, format, metadata }: Opened): Promise<Found> {
+  switch (format) {
+    case 'jpeg': {
+      const pixels = await pixelsOfJpeg(sharp, bytes, metadata.orientation ?? 1);
+      return { ...pixels, motion: metadata.live || isMotionJpeg(bytes) };
+    }
+    case 'png':
+    case 'webp':
+    case 'avif':
+    case 'tiff':
+    case 'gif':
+      return pixelsOf(sharp, bytes);
+    case 'heic': {
+      const pixels = await heicPixels(sharp, bytes);
+      return { ...pixels, motion: metadata.live || isMotionHeic(bytes) };
+    }
+    case 'raw':
+      return rawPreview(sharp, bytes, metadata);
+    case 'jxl':
+    case 'jp2':
+    case 'bmp':
+      break;
+  }
+  return {};
+}
+
+/** Where the decoder cannot help, a HEIC is kept by its bytes, with the size that its container says. */
+async function heicPixels(sharp: Sharp, bytes: Buffer): Promise<Found> {
+  const pixels = await pixelsOfHeic(sharp, bytes);
+  if (typeof pixels === 'object') return pixels;
+  if (pixels === 'too-large') throw new Error('pixel limit');
+  const size = await uprightSizeOf(sharp, bytes).catch(() => undefined);
+  return { ...size, damaged: pixels === 'damaged' };
+}
+
+/** A raw file is shown by its preview; its own size is that of the sensor, where it says it. */
+async function rawPreview(sharp: Sharp, bytes: Buffer, metadata: PhotoMetadata): Promise<Found> {
+  const previews = embeddedJpegs(bytes).slice(0, maxPreviews);
+  const pixels = await pixelsOfPreview(sharp, previews, metadata.orientation);
+  if (pixels === undefined) return {};
+  const { width, height } = metadata.width > 0 && metadata.height > 0 ? metadata : pixels;
+  const [preview] = previews;
+  // Some raw formats have their metadata in the preview only.
+  const unknown = preview !== undefined && metadata.takenAt === null && metadata.camera === null;
+  if (!unknown) return { ...pixels, width, height };
+  const { takenAt, subsecond, camera, place } = await metadataOf(preview);
+  return { ...pixels, width, height, takenAt, subsecond, camera, place: metadata.place ?? place };
 }
 
 interface Content {
@@ -141,107 +189,6 @@ async function readHashed(handle: FileHandle, size: number): Promise<Content | u
     at += bytesRead;
   }
   return { id: hash.digest('hex'), bytes: head };
-}
-
-interface Pixels {
-  width: number;
-  height: number;
-  blockhash: string | null;
-  damaged: boolean;
-  thumbnail: ThumbnailImage;
-}
-
-/** @throws when nothing of the picture can be decoded */
-async function pixelsOf(sharp: Sharp, bytes: Buffer, format: PhotoFormat): Promise<Pixels> {
-  let damaged = false;
-  let raster: Raster;
-  try {
-    raster = await thumbnailRaster(sharp, bytes, 'error');
-  } catch {
-    // Show what is there of a cut off picture.
-    raster = await thumbnailRaster(sharp, bytes, 'none');
-    damaged = true;
-  }
-  return {
-    ...((format === 'jpeg' ? uprightJpegSize(bytes, raster) : undefined) ?? (await uprightSize(sharp, bytes))),
-    // Half a picture would look like every other one that is cut off at the same place.
-    blockhash: damaged ? null : await blockhashOf(sharp, bytes, raster),
-    damaged,
-    thumbnail: await encodeThumbnail(sharp, raster),
-  };
-}
-
-/** Pixels, 8 bit a channel, sRGB, upright. */
-interface Raster {
-  width: number;
-  height: number;
-  channels: 1 | 2 | 3 | 4;
-  data: Buffer;
-}
-
-function decodeOptions(failOn: 'error' | 'none'): SharpOptions {
-  return { failOn, limitInputPixels: maxPixels, sequentialRead: true, autoOrient: true };
-}
-
-async function uprightSize(sharp: Sharp, bytes: Buffer): Promise<{ width: number; height: number }> {
-  const { autoOrient } = await sharp(bytes, decodeOptions('none')).metadata();
-  const { width, height } = autoOrient;
-  if (Math.max(width, height) > maxSide) throw new Error(`a side has more than ${maxSide} pixels`);
-  return { width, height };
-}
-
-/** Undefined where the frame header does not tell it beyond doubt. */
-function uprightJpegSize(bytes: Buffer, upright: Raster): { width: number; height: number } | undefined {
-  const size = jpegSize(bytes);
-  if (size === undefined || upright.width === upright.height) return undefined;
-  const turned = size.width > size.height !== upright.width > upright.height;
-  return turned ? { width: size.height, height: size.width } : size;
-}
-
-async function thumbnailRaster(sharp: Sharp, bytes: Buffer, failOn: 'error' | 'none'): Promise<Raster> {
-  const { data, info } = await sharp(bytes, decodeOptions(failOn))
-    .resize(thumbnailSide, thumbnailSide, { fit: 'inside', withoutEnlargement: true })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, channels: info.channels, data };
-}
-
-/** Made from the thumbnail's pixels: the same decode, and as good as from all pixels (measured). */
-async function blockhashOf(sharp: Sharp, bytes: Buffer, raster: Raster): Promise<string> {
-  if (Math.min(raster.width, raster.height) >= narrowestRaster) return bmvbhash(toRgba(raster), blockhashBits);
-  const { data, info } = await sharp(bytes, decodeOptions('error'))
-    .resize(squareSide, squareSide, { fit: 'fill' })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  const square = { width: info.width, height: info.height, channels: info.channels, data };
-  return bmvbhash(toRgba(square), blockhashBits);
-}
-
-/** blockhash-core reads four channels: grey and opaque pictures have fewer. */
-function toRgba({ width, height, channels, data }: Raster): { width: number; height: number; data: Uint8Array } {
-  if (channels === 4) return { width, height, data };
-  const rgba = new Uint8Array(width * height * 4);
-  const grey = channels < 3;
-  for (let from = 0, to = 0; to < rgba.length; from += channels, to += 4) {
-    rgba[to] = data[from] ?? 0;
-    rgba[to + 1] = data[grey ? from : from + 1] ?? 0;
-    rgba[to + 2] = data[grey ? from : from + 2] ?? 0;
-    rgba[to + 3] = channels === 2 ? (data[from + 1] ?? 0) : 255;
-  }
-  return { width, height, data: rgba };
-}
-
-/** JPEG takes a third of WebP's time at the same size; only pictures with transparency need the other. */
-async function encodeThumbnail(sharp: Sharp, { width, height, channels, data }: Raster): Promise<ThumbnailImage> {
-  const picture = sharp(data, { raw: { width, height, channels } });
-  if (channels === 2 || channels === 4) {
-    const webp = await picture.clone().webp({ quality: 75, effort: 0, alphaQuality: 50 }).toBuffer();
-    if (webp.length <= wireLimits.thumbnail) return { mime: 'image/webp', data: webp };
-  }
-  const jpeg = await picture.flatten({ background: '#ffffff' }).jpeg({ quality: 75 }).toBuffer();
-  return { mime: 'image/jpeg', data: jpeg };
 }
 
 function notAPhoto(head: Buffer): string {

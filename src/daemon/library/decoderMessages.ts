@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { PhotoFactsSchema } from '../../protocol/photo.ts';
 import { wireLimits } from '../../protocol/wire.ts';
+import { featuresFingerprint, LikenessSchema } from './photoFeatures.ts';
 import { StampSchema } from './stamp.ts';
 
 /** Environment variable of a decoder process: `wasm` makes sharp use its WebAssembly build. */
@@ -14,7 +15,7 @@ export interface DecodeJob {
 }
 
 /** Counts up when the same bytes would give other facts or another thumbnail than before: what is indexed is then made anew. */
-export const recipe = 1;
+export const recipe = 2;
 
 const ThumbnailSchema = v.object({
   mime: v.picklist(['image/webp', 'image/jpeg']),
@@ -31,12 +32,17 @@ export type ContentFacts = v.InferOutput<typeof ContentFactsSchema>;
  * `inaccessible`: it could not be read this time. `changing`: it was written to while it was read. `gone`: not there.
  */
 const DecodedSchema = v.variant('kind', [
-  v.object({
-    kind: v.literal('photo'),
-    stamp: StampSchema,
-    facts: ContentFactsSchema,
-    thumbnail: v.nullable(ThumbnailSchema),
-  }),
+  v.pipe(
+    v.object({
+      kind: v.literal('photo'),
+      stamp: StampSchema,
+      facts: ContentFactsSchema,
+      thumbnail: v.nullable(ThumbnailSchema),
+      /** Null when there are no pixels. The facts name its features. */
+      likeness: v.nullable(LikenessSchema),
+    }),
+    v.check(({ facts, likeness }) => facts.features === (likeness && featuresFingerprint(likeness.features))),
+  ),
   v.object({ kind: v.literal('broken'), stamp: StampSchema, reason: v.pipe(v.string(), v.maxLength(500)) }),
   v.object({ kind: v.literal('inaccessible'), reason: v.pipe(v.string(), v.maxLength(500)) }),
   v.object({ kind: v.literal('changing') }),

@@ -4,14 +4,15 @@ import type { AppError } from '../../protocol/errors.ts';
 import { toAppError } from '../../protocol/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { LibraryIndex } from './libraryIndex.ts';
+import type { Likeness } from './photoFeatures.ts';
 import type { PhotoTable } from './photoTable.ts';
 import type { ThumbnailStore } from './thumbnailStore.ts';
 import type { ThumbnailImage } from './types.ts';
 
 /** Rows of each kind in one transaction: it takes a few milliseconds of the event loop. */
 const transactionRows = 64;
-/** Thumbnails that wait for a disk that is full; more are forgotten, and made again later. */
-const maxWaitingThumbnails = 512;
+/** Thumbnails (and likenesses) that wait for a disk that is full; more are forgotten, and made again later. */
+const maxWaitingPictures = 512;
 
 /**
  * Brings what changed in the table to disk, some at a time. What cannot be written (full disk) stays noted and is tried
@@ -25,6 +26,7 @@ export class IndexWriter {
   readonly #paths = new Set<string>();
   readonly #photos = new Set<PhotoId>();
   readonly #thumbnails = new Map<PhotoId, ThumbnailImage>();
+  readonly #likenesses = new Map<PhotoId, Likeness>();
   #problem: AppError | undefined;
 
   constructor(table: PhotoTable, index: LibraryIndex, store: ThumbnailStore, logger: Logger) {
@@ -36,7 +38,7 @@ export class IndexWriter {
 
   /** Changes that wait to be written. */
   get waiting(): number {
-    return Math.max(this.#paths.size, this.#photos.size, this.#thumbnails.size);
+    return Math.max(this.#paths.size, this.#photos.size, this.#thumbnails.size, this.#likenesses.size);
   }
 
   /** Why the last write failed; undefined when it did not. */
@@ -51,10 +53,11 @@ export class IndexWriter {
   }
 
   noteThumbnail(id: PhotoId, image: ThumbnailImage): void {
-    this.#thumbnails.set(id, image);
-    if (this.#thumbnails.size <= maxWaitingThumbnails) return;
-    const [oldest] = this.#thumbnails.keys();
-    if (oldest !== undefined) this.#thumbnails.delete(oldest);
+    keep(this.#thumbnails, id, image);
+  }
+
+  noteLikeness(id: PhotoId, likeness: Likeness): void {
+    keep(this.#likenesses, id, likeness);
   }
 
   /** A thumbnail that is not on disk yet. */
@@ -64,6 +67,15 @@ export class IndexWriter {
 
   hasThumbnail(id: PhotoId): boolean {
     return this.#thumbnails.has(id) || this.#store.has(id);
+  }
+
+  /** A likeness that is not on disk yet. */
+  likeness(id: PhotoId): Likeness | undefined {
+    return this.#likenesses.get(id);
+  }
+
+  hasLikeness(id: PhotoId): boolean {
+    return this.#likenesses.has(id) || this.#index.hasLikeness(id);
   }
 
   /** Writes everything that waits, giving way to others between transactions; ends early when a write fails. */
@@ -97,16 +109,26 @@ export class IndexWriter {
       if (row?.stamp === undefined || !row.lasting) return [];
       return [{ path, stamp: row.stamp, photo: row.photo ?? null, reason: row.reason ?? null }];
     });
+    const likenesses = first(this.#likenesses);
     const written = new Set(files.map(({ path }) => path));
     this.#index.write({
       files,
       removedFiles: paths.filter((path) => !written.has(path)),
       photos: photos.flatMap((id) => this.#table.photo(id) ?? []),
+      likenesses: likenesses.filter(([id]) => this.#table.photo(id) !== undefined),
       removedPhotos: gone,
     });
     for (const path of paths) this.#paths.delete(path);
     for (const id of photos) this.#photos.delete(id);
+    for (const [id] of likenesses) this.#likenesses.delete(id);
   }
+}
+
+function keep<T>(waiting: Map<PhotoId, T>, id: PhotoId, picture: T): void {
+  waiting.set(id, picture);
+  if (waiting.size <= maxWaitingPictures) return;
+  const [oldest] = waiting.keys();
+  if (oldest !== undefined) waiting.delete(oldest);
 }
 
 function first<T>(items: Iterable<T>): T[] {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ScanProgress, UnreadableFile } from '../../protocol/control.ts';
 import type { AppError } from '../../protocol/errors.ts';
 import { toAppError } from '../../protocol/errors.ts';
+import type { PhotoFeatures } from '../../protocol/features.ts';
 import type { PhotoFacts, PhotoId } from '../../protocol/photo.ts';
 import type { Unsubscribe } from '../base/emitter.ts';
 import { Emitter } from '../base/emitter.ts';
@@ -16,6 +17,7 @@ import { FolderWalk } from './folderWalk.ts';
 import { FolderWatcher } from './folderWatcher.ts';
 import { IndexWriter } from './indexWriter.ts';
 import { LibraryIndex } from './libraryIndex.ts';
+import { featuresFingerprint } from './photoFeatures.ts';
 import { PhotoTable } from './photoTable.ts';
 import { ScanMeter } from './scanMeter.ts';
 import { Scanner } from './scanner.ts';
@@ -194,6 +196,19 @@ class FolderLibrary implements Library {
   thumbnail(id: PhotoId): ThumbnailImage | undefined {
     if (this.#table.photo(id) === undefined) return undefined;
     return this.#writer.thumbnail(id) ?? this.#thumbnails.get(id);
+  }
+
+  features(id: PhotoId): PhotoFeatures | undefined {
+    const named = this.#table.photo(id)?.features ?? null;
+    if (named === null) return undefined;
+    const features = this.#writer.likeness(id)?.features ?? this.#index.features(id);
+    // Those of before, where the new ones could not be written and were forgotten, are not what we say that we have.
+    return features !== undefined && featuresFingerprint(features) === named ? features : undefined;
+  }
+
+  luma(id: PhotoId): Uint8Array | undefined {
+    if (this.features(id) === undefined) return undefined;
+    return this.#writer.likeness(id)?.luma ?? this.#index.luma(id);
   }
 
   unreadable(): UnreadableFile[] {

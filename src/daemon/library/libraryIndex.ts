@@ -1,11 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import * as v from 'valibot';
+import type { PhotoFeatures } from '../../protocol/features.ts';
+import { lumaBytes } from '../../protocol/features.ts';
 import type { PhotoId } from '../../protocol/photo.ts';
 import type { Logger } from '../base/logger.ts';
 import { inTransaction } from '../base/sqlite.ts';
 import { databaseError, openCache } from './cacheDatabase.ts';
 import type { ContentFacts } from './decoderMessages.ts';
 import { ContentFactsSchema, recipe } from './decoderMessages.ts';
+import type { Likeness } from './photoFeatures.ts';
+import { decodeFeatures, encodeFeatures } from './photoFeatures.ts';
 import type { Stamp } from './stamp.ts';
 
 /** What is known of a file: the photo it is, or why it is none. */
@@ -40,6 +44,16 @@ const migrations = [
      longitude REAL,
      damaged INTEGER NOT NULL
    ) WITHOUT ROWID;`,
+  // With rowids: luma is too large for the pages of a table without. What is asked for most stands before it.
+  `ALTER TABLE photos ADD COLUMN grey INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE photos ADD COLUMN motion INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE photos ADD COLUMN subsecond INTEGER;
+   ALTER TABLE photos ADD COLUMN features TEXT;
+   CREATE TABLE likenesses (
+     id BLOB PRIMARY KEY,
+     features BLOB NOT NULL,
+     luma BLOB NOT NULL
+   );`,
 ];
 
 /** Rows read at a time: the event loop turns between two. */
@@ -49,7 +63,17 @@ const pageRows = 500;
 export class LibraryIndex implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements: Record<
-    'putFile' | 'removeFile' | 'putPhoto' | 'removePhoto' | 'files' | 'photos',
+    | 'putFile'
+    | 'removeFile'
+    | 'putPhoto'
+    | 'removePhoto'
+    | 'putLikeness'
+    | 'removeLikeness'
+    | 'hasLikeness'
+    | 'features'
+    | 'luma'
+    | 'files'
+    | 'photos',
     StatementSync
   >;
 
@@ -64,10 +88,16 @@ export class LibraryIndex implements Disposable {
       removeFile: database.prepare('DELETE FROM files WHERE path = ?'),
       putPhoto: database.prepare(
         `INSERT OR REPLACE INTO photos
-           (id, recipe, size, width, height, format, blockhash, taken_at, camera, latitude, longitude, damaged)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           (id, recipe, size, width, height, format, blockhash, taken_at, camera, latitude, longitude, damaged,
+            grey, motion, subsecond, features)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       removePhoto: database.prepare('DELETE FROM photos WHERE id = ?'),
+      putLikeness: database.prepare('INSERT OR REPLACE INTO likenesses (id, features, luma) VALUES (?, ?, ?)'),
+      removeLikeness: database.prepare('DELETE FROM likenesses WHERE id = ?'),
+      hasLikeness: database.prepare('SELECT 1 FROM likenesses WHERE id = ?'),
+      features: database.prepare('SELECT features FROM likenesses WHERE id = ?'),
+      luma: database.prepare('SELECT luma FROM likenesses WHERE id = ?'),
       files: database.prepare('SELECT * FROM files WHERE path > ? ORDER BY path LIMIT ?'),
       photos: database.prepare('SELECT * FROM photos WHERE id > ? ORDER BY id LIMIT ?'),
     };
@@ -105,10 +135,10 @@ export class LibraryIndex implements Disposable {
           camera: row['camera'],
           place: row['latitude'] === null ? null : { latitude: row['latitude'], longitude: row['longitude'] },
           damaged: row['damaged'] === 1,
-          grey: false,
-          motion: false,
-          subsecond: null,
-          features: null,
+          grey: row['grey'] === 1,
+          motion: row['motion'] === 1,
+          subsecond: row['subsecond'],
+          features: row['features'],
         });
         return facts.success ? [{ facts: facts.output, current: row['recipe'] === recipe }] : [];
       });
@@ -116,6 +146,20 @@ export class LibraryIndex implements Disposable {
       if (end === undefined) return;
       last = String(end['id']);
     }
+  }
+
+  hasLikeness(id: PhotoId): boolean {
+    return this.#statements.hasLikeness.get(key(id)) !== undefined;
+  }
+
+  features(id: PhotoId): PhotoFeatures | undefined {
+    const encoded = this.#statements.features.get(key(id))?.['features'];
+    return encoded instanceof Uint8Array ? decodeFeatures(encoded) : undefined;
+  }
+
+  luma(id: PhotoId): Uint8Array | undefined {
+    const luma = this.#statements.luma.get(key(id))?.['luma'];
+    return luma instanceof Uint8Array && luma.length === lumaBytes ? luma : undefined;
   }
 
   /**
@@ -126,13 +170,17 @@ export class LibraryIndex implements Disposable {
     files: Iterable<IndexedFile>;
     removedFiles: Iterable<string>;
     photos: Iterable<ContentFacts>;
+    likenesses: Iterable<readonly [PhotoId, Likeness]>;
     removedPhotos: Iterable<PhotoId>;
   }): void {
-    const { putFile, removeFile, putPhoto, removePhoto } = this.#statements;
+    const { putFile, removeFile, putPhoto, removePhoto, putLikeness, removeLikeness } = this.#statements;
     try {
       inTransaction(this.#database, () => {
         for (const path of changes.removedFiles) removeFile.run(path);
-        for (const id of changes.removedPhotos) removePhoto.run(id);
+        for (const id of changes.removedPhotos) {
+          removePhoto.run(id);
+          removeLikeness.run(key(id));
+        }
         for (const { path, stamp, photo, reason } of changes.files) {
           const [size = '', modified = '', inode = ''] = stamp.split(':');
           putFile.run(path, Number(size), modified, inode, photo, reason);
@@ -151,7 +199,14 @@ export class LibraryIndex implements Disposable {
             facts.place?.latitude ?? null,
             facts.place?.longitude ?? null,
             facts.damaged ? 1 : 0,
+            facts.grey ? 1 : 0,
+            facts.motion ? 1 : 0,
+            facts.subsecond,
+            facts.features,
           );
+        }
+        for (const [id, { features, luma }] of changes.likenesses) {
+          putLikeness.run(key(id), encodeFeatures(features), luma);
         }
       });
     } catch (error) {
@@ -162,6 +217,11 @@ export class LibraryIndex implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+/** Half the bytes of the hex text. */
+function key(id: PhotoId): Buffer {
+  return Buffer.from(id, 'hex');
 }
 
 function text(value: unknown): string | null {

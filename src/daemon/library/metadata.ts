@@ -2,18 +2,34 @@ import exifr from 'exifr';
 import * as v from 'valibot';
 import type { Place } from '../../protocol/photo.ts';
 import { PlaceSchema, TakenAtSchema } from '../../protocol/photo.ts';
+import { isLivePhoto } from './motion.ts';
 
 /** What the camera wrote into a photo, as far as it makes sense. */
 export interface PhotoMetadata {
   takenAt: string | null;
+  /** Milliseconds after `takenAt`. */
+  subsecond: number | null;
   camera: string | null;
   place: Place | null;
+  /** How the camera was held, as EXIF counts it (1 to 8); null when it does not say. */
+  orientation: number | null;
+  /** Whether it names a film that belongs to it. */
+  live: boolean;
   /** Upright size in pixels as the camera says; 0 when it does not. */
   width: number;
   height: number;
 }
 
-const nothing: PhotoMetadata = { takenAt: null, camera: null, place: null, width: 0, height: 0 };
+const nothing: PhotoMetadata = {
+  takenAt: null,
+  subsecond: null,
+  camera: null,
+  place: null,
+  orientation: null,
+  live: false,
+  width: 0,
+  height: 0,
+};
 
 const maxCameraLength = 128;
 const maxPixels = 1_000_000;
@@ -22,6 +38,7 @@ const options = {
   tiff: true,
   exif: true,
   gps: true,
+  makerNote: true,
   xmp: false,
   icc: false,
   iptc: false,
@@ -35,8 +52,11 @@ const options = {
     'Orientation',
     'DateTimeOriginal',
     'OffsetTimeOriginal',
+    'SubSecTimeOriginal',
     'CreateDate',
     'OffsetTimeDigitized',
+    'SubSecTimeDigitized',
+    'MakerNote',
     'ExifImageWidth',
     'ExifImageHeight',
     'GPSLatitude',
@@ -57,14 +77,20 @@ export async function metadataOf(bytes: Buffer): Promise<PhotoMetadata> {
   }
   if (typeof tags !== 'object' || tags === null) return nothing;
   const tag = new Map(Object.entries(tags));
-  const turned = Number(tag.get('Orientation') ?? 1) >= 5;
+  const orientation = [1, 2, 3, 4, 5, 6, 7, 8].find((one) => one === tag.get('Orientation')) ?? null;
+  const turned = orientation !== null && orientation >= 5;
   const [width, height] = [pixels(tag.get('ExifImageWidth')), pixels(tag.get('ExifImageHeight'))];
+  const original = takenAt(tag.get('DateTimeOriginal'), tag.get('OffsetTimeOriginal'));
+  const digitized = takenAt(tag.get('CreateDate'), tag.get('OffsetTimeDigitized'));
+  const digitizedSubsecond = digitized === null ? null : subsecond(tag.get('SubSecTimeDigitized'));
+  const makerNote = tag.get('makerNote') ?? tag.get('MakerNote');
   return {
-    takenAt:
-      takenAt(tag.get('DateTimeOriginal'), tag.get('OffsetTimeOriginal')) ??
-      takenAt(tag.get('CreateDate'), tag.get('OffsetTimeDigitized')),
+    takenAt: original ?? digitized,
+    subsecond: original === null ? digitizedSubsecond : subsecond(tag.get('SubSecTimeOriginal')),
     camera: camera(tag.get('Make'), tag.get('Model')),
     place: place(tag.get('latitude'), tag.get('longitude')),
+    orientation,
+    live: makerNote instanceof Uint8Array && isLivePhoto(makerNote),
     width: turned ? height : width,
     height: turned ? width : height,
   };
@@ -81,6 +107,12 @@ function takenAt(date: unknown, offset: unknown): string | null {
   if (Number(year) < 1800 || Number.isNaN(time.getTime()) || !time.toISOString().startsWith(wallClock)) return null;
   const zone = /^[+-](?:0\d|1[0-4]):[0-5]\d$/.exec(text(offset))?.[0] ?? '';
   return v.is(TakenAtSchema, wallClock + zone) ? wallClock + zone : null;
+}
+
+/** EXIF writes the digits behind the point: `5` and `500` are half a second. */
+function subsecond(digits: unknown): number | null {
+  const [first] = /^\d{1,9}$/.exec(text(digits)) ?? [];
+  return first === undefined ? null : Number(first.slice(0, 3).padEnd(3, '0'));
 }
 
 /** Maker and model as one name: many models repeat the maker ("Canon", "Canon EOS 5D"). */

@@ -126,11 +126,11 @@ export class Scanner {
       if (row?.reason !== found.reason) this.#setUnreadable(found.path, undefined, found.reason, false);
       return meter.finished(false);
     }
-    if (row !== undefined && row.stamp === found.stamp && !this.#lacksThumbnail(row.photo)) {
+    if (row !== undefined && row.stamp === found.stamp && !this.#lacksPicture(row.photo)) {
       return meter.finished(false);
     }
     const renamed = table.photoByStamp(found.stamp);
-    if (renamed !== undefined && !this.#lacksThumbnail(renamed.id)) {
+    if (renamed !== undefined && !this.#lacksPicture(renamed.id)) {
       table.setPhoto(found.path, found.stamp, renamed);
       writer.note(found.path, row?.photo, renamed.id);
       return meter.finished(false);
@@ -138,12 +138,12 @@ export class Scanner {
     queue.push(found);
   }
 
-  /** The store is a cache: what is missing in it is made again, unless it cannot be written anyway. */
-  #lacksThumbnail(id: string | undefined): boolean {
+  /** Thumbnails and likenesses are caches: what is missing is made again, unless it cannot be written anyway. */
+  #lacksPicture(id: string | undefined): boolean {
     const { table, writer } = this.#parts;
     const photo = id === undefined ? undefined : table.photo(id);
     if (photo === undefined || writer.problem !== undefined) return false;
-    return (photo.blockhash !== null || photo.damaged) && !writer.hasThumbnail(photo.id);
+    return photo.features !== null && !(writer.hasThumbnail(photo.id) && writer.hasLikeness(photo.id));
   }
 
   async #decode(file: FoundFile): Promise<void> {
@@ -162,6 +162,7 @@ export class Scanner {
         table.setPhoto(file.path, decoded.stamp, decoded.facts);
         writer.note(file.path, former, decoded.facts.id);
         if (decoded.thumbnail !== null) writer.noteThumbnail(decoded.facts.id, decoded.thumbnail);
+        if (decoded.likeness !== null) writer.noteLikeness(decoded.facts.id, decoded.likeness);
         return;
       }
       case 'broken':

@@ -1,5 +1,6 @@
 import type { Unsubscribe } from '../base/emitter.ts';
 import type { ScanProgress, UnreadableFile } from '../../protocol/control.ts';
+import type { PhotoFeatures } from '../../protocol/features.ts';
 import type { PhotoFacts, PhotoId } from '../../protocol/photo.ts';
 
 /** A thumbnail: at most 320 pixels on its longer side. */
@@ -30,6 +31,10 @@ export interface Library {
   paths(id: PhotoId): string[];
   /** The photo's thumbnail, undefined when it has no pixels. */
   thumbnail(id: PhotoId): ThumbnailImage | undefined;
+  /** What the photo is compared by, as its facts name it; undefined when it has no pixels. */
+  features(id: PhotoId): PhotoFeatures | undefined;
+  /** The photo's small luma raster (`lumaBytes` bytes), undefined when it has no pixels. */
+  luma(id: PhotoId): Uint8Array | undefined;
   unreadable(): UnreadableFile[];
   /** Null when nothing is being scanned. */
   progress(): ScanProgress | null;

@@ -1,5 +1,6 @@
 import type { FromGallery, GalleryStrings, GalleryUiState, ToGallery } from '../../protocol/gallery.ts';
 import { Grid } from './grid.ts';
+import { Review } from './review.ts';
 import { PhotoTexts } from './text.ts';
 import { ThumbnailCache } from './thumbnailCache.ts';
 import { isSort, restoreUiState } from './uiState.ts';
@@ -29,6 +30,8 @@ const tile = elementOf('tile', HTMLInputElement);
 const count = elementOf('count', HTMLElement);
 const notice = elementOf('notice', HTMLElement);
 const gridElement = elementOf('grid', HTMLElement);
+const toolbar = elementOf('toolbar', HTMLElement);
+const reviewElement = elementOf('review', HTMLElement);
 
 const texts = new PhotoTexts(strings, document.documentElement.lang);
 const thumbnails = new ThumbnailCache(thumbnailLimit, (url) => URL.revokeObjectURL(url));
@@ -42,6 +45,17 @@ const grid = new Grid(
     moved: (anchor) => keep({ anchor }),
   },
 );
+const review = new Review(reviewElement, strings, thumbnails, {
+  asked: (wish) => vscode.postMessage({ type: 'wantGroup', ...wish }),
+  wantedThumbnails: wanted,
+  wantedPictures: (ids) => vscode.postMessage({ type: 'wantPictures', ids }),
+  decided: (decision, group, id) => vscode.postMessage({ type: 'decide', decision, group, id }),
+  undone: () => vscode.postMessage({ type: 'undo' }),
+  compared: (group, id) => vscode.postMessage({ type: 'compare', group, id }),
+  opened: (id) => vscode.postMessage({ type: 'open', id }),
+  moved: (place) => keep({ review: place }),
+  left: showAllPhotos,
+});
 
 let generation = 0;
 /** Order and search of the last question, and of the photos that are shown. */
@@ -95,15 +109,52 @@ function receive(message: ToGallery): void {
     case 'state':
       stopped = message.message;
       showNotice();
-      if (stopped === null) askIn(0);
+      if (stopped === null) ask();
       else count.textContent = '';
       break;
     case 'search':
-      search.value = message.query;
-      keep({ query: message.query });
-      askIn(0);
+      if (message.query !== null) {
+        search.value = message.query;
+        keep({ query: message.query });
+      }
+      showAllPhotos();
+      break;
+    case 'review':
+      showReview(message.group);
+      break;
+    case 'group':
+      review.show(message);
+      break;
+    case 'staleGroups':
+      if (ui.review !== null) review.refresh();
+      break;
+    case 'picture':
+      review.takePicture(message);
       break;
   }
+}
+
+/** Asks for what is to be shown. */
+function ask(): void {
+  if (ui.review === null) askIn(0);
+  else review.begin(ui.review);
+}
+
+function showReview(group: string | null): void {
+  keep({ review: { group, place: ui.review?.place ?? 0 } });
+  showNotice();
+  if (stopped === null) ask();
+}
+
+function showAllPhotos(): void {
+  if (ui.review !== null) {
+    keep({ review: null });
+    review.end();
+    lastWanted = '';
+    showNotice();
+    gridElement.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
+  }
+  if (stopped === null) askIn(0);
 }
 
 function showPhotos(message: Extract<ToGallery, { type: 'photos' }>): void {
@@ -134,7 +185,8 @@ function takeThumbnails({ ids, mimes, offsets, data }: Extract<ToGallery, { type
       thumbnails.setMissing(id);
     }
   }
-  grid.showThumbnails(ids);
+  if (ui.review === null) grid.showThumbnails(ids);
+  else review.showThumbnails(ids);
 }
 
 /** The extension forgets what it was asked before, so the same question needs no second asking. */
@@ -148,7 +200,8 @@ function wanted(ids: string[]): void {
 function refresh(): void {
   thumbnails.forgetMissing();
   lastWanted = '';
-  if (timer === undefined) askIn(Math.max(refreshPause, answerTime * refreshCalm));
+  if (ui.review !== null) review.refresh();
+  else if (timer === undefined) askIn(Math.max(refreshPause, answerTime * refreshCalm));
 }
 
 function askIn(milliseconds: number): void {
@@ -169,16 +222,20 @@ function keep(change: Partial<GalleryUiState>): void {
   vscode.setState(ui);
 }
 
-/** Says why there are no photos, where there are none. */
+/** Shows the grid, the review, or why there is neither. */
 function showNotice(): void {
   const text = noticeText();
   notice.textContent = text ?? '';
   notice.hidden = text === undefined;
-  gridElement.hidden = text !== undefined;
+  const reviewing = ui.review !== null;
+  toolbar.hidden = reviewing;
+  gridElement.hidden = reviewing || text !== undefined;
+  reviewElement.hidden = !reviewing || text !== undefined;
 }
 
 function noticeText(): string | undefined {
   if (stopped !== null) return stopped;
+  if (ui.review !== null) return undefined;
   if (shown > 0) return undefined;
   if (answering) return strings.loading;
   return total === 0 ? strings.empty : strings.noMatch;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 
@@ -16,6 +17,9 @@ export function picture(seed = 1, width = 640, height = 480): Sharp {
   }
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
+
+/** `picture(3, 320, 240)` as a HEIC (HEVC), which no encoder of ours makes. */
+export const heic = fs.readFileSync(new URL('./picture3.heic', import.meta.url));
 
 let plain: Promise<Buffer> | undefined;
 
