@@ -288,7 +288,7 @@ class DaemonConnection implements DaemonClient {
 
   /** A request that tells how far it is, to whoever wants to know. */
   async #reported<P extends object, R, T>(
-    type: RequestType<P & { progress?: string }, R, void>,
+    type: RequestType<P & { progress?: string | undefined }, R, void>,
     progressType: ProgressType<T>,
     params: NoInfer<P>,
     options: ReportedOptions<T> | undefined,
