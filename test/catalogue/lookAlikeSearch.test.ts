@@ -91,7 +91,7 @@ const captioned = (grey: number, _x: number, y: number): number => (y > height -
 describe('the search', () => {
   test('finds look-alikes in one folder, and none where there are none', async () => {
     const friend = await start(
-      await machine(),
+      machine(),
       'ana',
       folder({
         'one.jpg': picture(1),
@@ -102,10 +102,9 @@ describe('the search', () => {
       }),
     );
     await waitFor('both groups', () => groups(friend).length === 2);
-    expect(groups(friend).sort()).toEqual([
-      ['one dark.jpg', 'one.jpg'],
-      ['three mirrored.jpg', 'three.jpg'],
-    ]);
+    expect(new Set(groups(friend).map((names) => names.join()))).toEqual(
+      new Set(['one dark.jpg,one.jpg', 'three mirrored.jpg,three.jpg']),
+    );
     const settled = await friend.search.settled(new AbortController().signal);
     expect(settled.waiting).toBe(0);
     expect(friend.search.progress()).toBeNull();
@@ -113,7 +112,7 @@ describe('the search', () => {
   });
 
   test('finds them over peers, with the same keeper everywhere, by rasters that are asked for', async () => {
-    const on = await machine();
+    const on = machine();
     const ana = await start(on, 'ana', folder({ 'a.jpg': picture(1), 'b.jpg': picture(2) }));
     const bruno = await start(on, 'bruno', folder({ 'a small.jpg': picture(1, darker) }));
     const carla = await start(on, 'carla', folder({ 'a caption.jpg': picture(1, captioned), 'c.jpg': picture(4) }));
@@ -126,7 +125,7 @@ describe('the search', () => {
   });
 
   test('goes on with photos that come later, and forgets those that go', async () => {
-    const on = await machine();
+    const on = machine();
     const first = folder({ 'a.jpg': picture(1), 'b.jpg': picture(2) });
     const later = folder({ 'a again.jpg': picture(1, darker), 'b again.jpg': picture(2, darker) });
     const friend = await start(on, 'ana', {
@@ -144,7 +143,7 @@ describe('the search', () => {
   });
 
   test('waits for a peer that alone can tell, and asks it when it comes', async () => {
-    const on = await machine();
+    const on = machine();
     const own = folder({ 'a.jpg': picture(1) });
     const other = folder({ 'a dark.jpg': picture(1, darker) });
     const ana = await start(on, 'ana', own);
@@ -162,7 +161,7 @@ describe('the search', () => {
   });
 
   test('is told to stop waiting', async () => {
-    const friend = await start(await machine(), 'ana', folder({ 'a.jpg': picture(1) }));
+    const friend = await start(machine(), 'ana', folder({ 'a.jpg': picture(1) }));
     await expect(friend.search.settled(AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
   });
 });
@@ -170,7 +169,7 @@ describe('the search', () => {
 describe('rasters', () => {
   /** Two peers; the first answers as `answer` says. */
   async function asked(answer: Parameters<Network['handle']>[1], ids: PhotoId[]): Promise<Map<PhotoId, Uint8Array>> {
-    const on = await machine();
+    const on = machine();
     const [evil, asker] = [await startPeer(on, 'evil'), await startPeer(on, 'asker')];
     evil.handle(wireProtocols.lumas, answer);
     await waitFor('a connection', () => asker.peers().length === 1);
@@ -200,7 +199,7 @@ describe('rasters', () => {
   });
 
   test('are given only to who asks as is agreed', async () => {
-    const on = await machine();
+    const on = machine();
     const friend = await start(on, 'ana', folder({ 'a.jpg': picture(1) }));
     const asker = await startPeer(on, 'asker');
     await waitFor('a connection', () => asker.peers().length === 1);

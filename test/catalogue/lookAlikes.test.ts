@@ -198,6 +198,17 @@ describe('groups', () => {
       },
     ]);
   });
+
+  test('count what a keeper has too many of, and every copy of the others once', () => {
+    const catalogue = open();
+    catalogue.reconcileOwn([small, large]);
+    for (const letter of ['x', 'y']) holds(catalogue, peerId(letter), small, large);
+    compare(catalogue);
+    expect(catalogue.duplicates({}, nobody)).toMatchObject({ total: 1, bytes: 4000, groups: [{ bytes: 4000 }] });
+    const planned = catalogue.planDrops({}, nobody).map(({ name, size }) => ({ name, size }));
+    expect(planned.reduce((sum, { size }) => sum + size, 0)).toBe(4000);
+    expect(planned.filter(({ name }) => name === large.name)).toHaveLength(1);
+  });
 });
 
 describe('what people say', () => {

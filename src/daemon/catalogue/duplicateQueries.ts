@@ -51,7 +51,7 @@ export class DuplicateQueries {
   constructor(database: DatabaseSync, parts: DuplicateQueriesParts) {
     this.#parts = parts;
     this.#grouped = database.prepare('SELECT photo, keeper, size, holders FROM photos WHERE keeper IS NOT NULL');
-    this.#surplus = database.prepare('SELECT photo, size, holders FROM photos WHERE holders > ? AND keeper IS NULL');
+    this.#surplus = database.prepare('SELECT photo, size, holders FROM photos WHERE holders > ?');
   }
 
   /** Groups of look-alikes, and photos with more copies than wanted; most bytes to win first. */
@@ -98,9 +98,11 @@ export class DuplicateQueries {
         one.bytes += photo.size * photo.holders;
       }
     }
+    const redundant = new Set([...stars.values()].flatMap(({ others }) => others));
     for (const row of this.#surplus.all(copies)) {
-      const keeper = Number(row['photo']);
-      if (!stars.has(keeper)) star(keeper).bytes = Number(row['size']) * (Number(row['holders']) - copies);
+      const photo = Number(row['photo']);
+      // All copies of a redundant photo are counted already.
+      if (!redundant.has(photo)) star(photo).bytes += Number(row['size']) * (Number(row['holders']) - copies);
     }
     return [...stars.values()];
   }
