@@ -21,7 +21,7 @@ const editorQuality = 88;
 
 /** The photo's pixels as the file of an original. */
 export async function decodeUpright(file: string | Buffer): Promise<BenchPixels> {
-  const { data, info } = await sharp(file, { failOn: 'error' })
+  const { data, info } = await sharp(file, { failOn: 'none' })
     .autoOrient()
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
