@@ -78,14 +78,16 @@ describe('the notices', () => {
 test('the kernel of the search is assembled when it is bundled, and runs without its assembler', async () => {
   const outfile = path.join(temporaryFolder(), 'kernel.mjs');
   const entry = inRoot('src', 'daemon', 'similarity', 'loadKernel.ts');
-  const options = {
+  const { metafile } = await esbuild.build({
+    entryPoints: [entry],
+    outfile,
+    absWorkingDir: inRoot(),
     bundle: true,
     format: 'esm',
     platform: 'node',
     metafile: true,
     plugins: [assembledKernel],
-  } as const;
-  const { metafile } = await esbuild.build({ ...options, absWorkingDir: inRoot(), entryPoints: [entry], outfile });
+  });
   expect(Object.keys(metafile.inputs).filter((file) => file.includes('node_modules'))).toEqual([]);
   expect(Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter(({ external }) => external))).toEqual(
     [],
