@@ -33,12 +33,17 @@ const mostTurn = 0.061;
 /** Most enlarging of either picture, as a logarithm: a side of 76 %. */
 const mostScale = 0.275;
 
+/** What is looked at to find the place: shapes, which match from far, ... */
+const broadDetails = { reach: 5, leastContrast: 5 };
+/** ... and to decide: textures, which different things of one shape (two shirts on a table) do not have in common. */
+const fineDetails = { reach: 3, leastContrast: 3 };
+
 /** Steps are halved so often: from two pixels to a quarter. */
 const halvings = 3;
 /** While steps are long every other pixel of every other row will do. */
 const coarse = 2;
 /** A pair that is less alike than this after the coarse search is not looked at more closely. */
-const hopeless = 0.25;
+const hopeless = 0.4;
 
 /** Parts of the pictures that must lie on each other: of the one that is covered less, and of the other. */
 const leastCommon = 0.55;
@@ -51,20 +56,27 @@ const leastWhole = 0.88;
  */
 export function alignLumas(a: Uint8Array, b: Uint8Array, start: AlignmentStart): Alignment {
   const { orientation } = start;
-  const pair = {
-    a: localContrast(orientPixels(a, lumaSide, orientation)),
-    b: localContrast(b),
-  };
+  const turned = orientPixels(a, lumaSide, orientation);
   const cropA = orientCrop(windows[start.windowA] ?? wholePicture, orientation);
   const cropB = windows[start.windowB] ?? wholePicture;
-  const found = climb(pair, [placementOf(cropA, cropB), placementOf(wholePicture, wholePicture)]);
+  const found = climb(turned, b, [placementOf(cropA, cropB), placementOf(wholePicture, wholePicture)]);
   const areas = commonAreas(found.placement);
   return { score: found.score, orientation, cropA: orientCrop(areas.a, inverse(orientation)), cropB: areas.b };
 }
 
+/** Local contrast of both. */
 interface Pair {
   a: Float32Array;
   b: Float32Array;
+}
+
+interface Details {
+  reach: number;
+  leastContrast: number;
+}
+
+function pairOf(a: Uint8Array, b: Uint8Array, { reach, leastContrast }: Details): Pair {
+  return { a: localContrast(a, reach, leastContrast), b: localContrast(b, reach, leastContrast) };
 }
 
 interface Found {
@@ -72,19 +84,21 @@ interface Found {
   score: number;
 }
 
-function climb(pair: Pair, starts: readonly Placement[]): Found {
+function climb(a: Uint8Array, b: Uint8Array, starts: readonly Placement[]): Found {
+  const broad = pairOf(a, b, broadDetails);
   let best: Found = { placement: placementOf(wholePicture, wholePicture), score: -1 };
   for (const placement of starts) {
-    const score = correlation(pair, placement, coarse);
+    const score = correlation(broad, placement, coarse);
     if (score > best.score) best = { placement, score };
   }
   let factor = 1;
   for (let halving = 0; halving < halvings; halving++, factor /= 2) {
-    best = improve(pair, best, factor, coarse);
-    if (best.score < hopeless && halving > 0) break;
+    best = improve(broad, best, factor, coarse);
+    if (best.score < hopeless) return best;
   }
-  best = { ...best, score: correlation(pair, best.placement, 1) };
-  return best.score < hopeless ? best : improve(pair, best, factor, 1);
+  const fine = pairOf(a, b, fineDetails);
+  best = { ...best, score: correlation(fine, best.placement, 1) };
+  return best.score < hopeless ? best : improve(fine, best, factor, 1);
 }
 
 /** Goes on in every direction as long as it gets better; two rounds at most. */

@@ -1,16 +1,13 @@
 import { lumaBytes, lumaSide } from '../../protocol/features.ts';
 
-/** Pixels to each side that are the surroundings of one. */
-const reach = 5;
-
-/** Grey levels of contrast below which a surrounding counts as plain: noise and coding must not become structure. */
-const leastContrast = 5;
-
 /**
  * How each pixel of a luma raster stands out of its surroundings: less their mean, in units of their standard deviation.
  * Brightness, contrast, colour cast and vignettes leave that nearly as it is.
+ * @param reach pixels to each side that are the surroundings
+ * @param leastContrast grey levels of contrast below which surroundings count as plain: noise and coding must not become
+ *   structure
  */
-export function localContrast(luma: Uint8Array): Float32Array {
+export function localContrast(luma: Uint8Array, reach: number, leastContrast: number): Float32Array {
   const sums = integral(luma, false);
   const squares = integral(luma, true);
   const result = new Float32Array(lumaBytes);
