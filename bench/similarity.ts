@@ -17,7 +17,7 @@ const { values: options } = parseArgs({
 });
 
 /** Different bits up to which two photos are candidates. */
-const limit = 88;
+const limit = 80;
 /** New photos that are searched for, one after the other; the median counts. */
 const rounds = 15;
 /** Milliseconds, for photos of which one is new or all are compared. */

@@ -12,7 +12,7 @@ import type { Candidate, Orientation } from './types.ts';
 export const defaultPerPhoto = 200;
 
 /** Photos that are compared with a chunk while it is in a cache. */
-const batchSize = 8;
+const batchSize = 32;
 
 /**
  * The hashes of photos as queries lie in teams of as many photos as a scan takes: for each window the hashes of the photos, and
