@@ -29,7 +29,7 @@ export const decisionsMigration: Migration = `
   );
   CREATE UNIQUE INDEX decisions_by_subject ON decisions (a, b);
   CREATE INDEX decisions_by_other ON decisions (b, a);
-  CREATE INDEX decisions_by_time ON decisions (time);
+  CREATE INDEX decisions_by_time ON decisions (time, author);
 
   -- Which log of each peer is known up to which record. For this peer itself: the index id of its own log.
   CREATE TABLE decision_logs (peer_id TEXT PRIMARY KEY, log TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
@@ -123,7 +123,7 @@ export class Decisions {
        UNION ALL SELECT a FROM decisions WHERE b = :id AND is_set = 1`,
     );
     this.#counting = database.prepare(
-      'SELECT * FROM decisions WHERE is_set = 1 ORDER BY time DESC, author DESC, a, b LIMIT ?',
+      'SELECT * FROM decisions WHERE is_set = 1 ORDER BY time DESC, author DESC LIMIT ?',
     );
     this.#page = database.prepare('SELECT * FROM decisions WHERE seq > ? ORDER BY seq LIMIT ?');
     this.#position = database.prepare('SELECT log, seq FROM decision_logs WHERE peer_id = ?');
