@@ -123,7 +123,7 @@ export class Decisions {
        UNION ALL SELECT a FROM decisions WHERE b = :id AND is_set = 1`,
     );
     this.#counting = database.prepare(
-      'SELECT * FROM decisions WHERE is_set = 1 ORDER BY time DESC, author DESC LIMIT ?',
+      'SELECT * FROM decisions WHERE is_set = 1 ORDER BY time DESC, author DESC, a, b LIMIT ?',
     );
     this.#page = database.prepare('SELECT * FROM decisions WHERE seq > ? ORDER BY seq LIMIT ?');
     this.#position = database.prepare('SELECT log, seq FROM decision_logs WHERE peer_id = ?');
