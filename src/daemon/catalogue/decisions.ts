@@ -17,20 +17,19 @@ import { bytesOf } from './columns.ts';
 
 /** The tables of {@link Decisions}. */
 export const decisionsMigration: Migration = `
-  -- The latest decision about each pair (kind d: a < b are no duplicates) and each photo (kind k: keep a; b is empty), also when
-  -- it was taken back (is_set 0), so that an older one that comes later does not count. seq: of this peer's own log.
+  -- The latest decision about each pair (a < b are no duplicates) and each photo (keep a; b is empty), also when it was taken
+  -- back (is_set 0), so that an older one that comes later does not count. seq: of this peer's own log.
   CREATE TABLE decisions (
-    kind TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY,
     a BLOB NOT NULL,
     b BLOB NOT NULL,
     is_set INTEGER NOT NULL,
     time INTEGER NOT NULL,
-    author TEXT NOT NULL,
-    seq INTEGER NOT NULL UNIQUE,
-    PRIMARY KEY (kind, a, b)
-  ) WITHOUT ROWID;
-  CREATE INDEX decisions_by_other ON decisions (kind, b);
-  CREATE INDEX decisions_by_time ON decisions (time DESC);
+    author TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX decisions_by_subject ON decisions (a, b);
+  CREATE INDEX decisions_by_other ON decisions (b, a);
+  CREATE INDEX decisions_by_time ON decisions (time, author);
 
   -- Which log of each peer is known up to which record. For this peer itself: the index id of its own log.
   CREATE TABLE decision_logs (peer_id TEXT PRIMARY KEY, log TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
@@ -51,12 +50,14 @@ export interface CountingDecision {
   author: string;
 }
 
-/** What a decision is about, and what was decided. Of two about the same, the one with the higher (time, author) counts. */
-interface Entry {
-  kind: 'd' | 'k';
-  a: Uint8Array;
-  /** Empty for kind `k`. */
-  b: Uint8Array;
+/** What a decision is about: two photos that are no duplicates, the lower id first; or a keeper, then the other is empty. */
+interface Subject {
+  a: Uint8Array<ArrayBuffer>;
+  b: Uint8Array<ArrayBuffer>;
+}
+
+/** A decision. Of two about the same, the one with the higher (time, author) counts. */
+interface Entry extends Subject {
   isSet: boolean;
   time: number;
   author: string;
@@ -113,16 +114,16 @@ export class Decisions {
     this.#maxDecisions = maxDecisions;
     this.#changed = new Emitter(logger);
     this.#advanced = new Emitter(logger);
-    this.#find = database.prepare('SELECT is_set, time, author FROM decisions WHERE kind = ? AND a = ? AND b = ?');
+    this.#find = database.prepare('SELECT is_set, time, author FROM decisions WHERE a = ? AND b = ?');
     this.#put = database.prepare(
-      'INSERT OR REPLACE INTO decisions (kind, a, b, is_set, time, author, seq) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO decisions (seq, a, b, is_set, time, author) VALUES (?, ?, ?, ?, ?, ?)',
     );
     this.#others = database.prepare(
-      `SELECT b AS other FROM decisions WHERE kind = 'd' AND a = :id AND is_set = 1
-       UNION ALL SELECT a FROM decisions WHERE kind = 'd' AND b = :id AND is_set = 1`,
+      `SELECT b AS other FROM decisions WHERE a = :id AND b <> x'' AND is_set = 1
+       UNION ALL SELECT a FROM decisions WHERE b = :id AND is_set = 1`,
     );
     this.#counting = database.prepare(
-      'SELECT * FROM decisions WHERE is_set = 1 ORDER BY time DESC, author DESC, kind, a, b LIMIT ?',
+      'SELECT * FROM decisions WHERE is_set = 1 ORDER BY time DESC, author DESC, a, b LIMIT ?',
     );
     this.#page = database.prepare('SELECT * FROM decisions WHERE seq > ? ORDER BY seq LIMIT ?');
     this.#position = database.prepare('SELECT log, seq FROM decision_logs WHERE peer_id = ?');
@@ -169,10 +170,10 @@ export class Decisions {
     }
   }
 
-  #decideOne(subject: Pick<Entry, 'kind' | 'a' | 'b'>, isSet: boolean, now: number, touched: Set<PhotoId>): void {
+  #decideOne(subject: Subject, isSet: boolean, now: number, touched: Set<PhotoId>): void {
     const known = this.#known(subject);
     // A keeper that is chosen again is the latest choice again.
-    const isNews = isSet ? known?.isSet !== true || subject.kind === 'k' : known?.isSet === true;
+    const isNews = isSet ? known?.isSet !== true || isKeeper(subject) : known?.isSet === true;
     if (!isNews) return;
     const time = Math.max(now, this.#latest + 1);
     this.#write({ ...subject, isSet, time, author: this.#self }, known === undefined, touched);
@@ -212,20 +213,21 @@ export class Decisions {
     if (known === undefined || isLater(entry, known)) this.#write(entry, known === undefined, touched);
   }
 
-  #known(subject: Pick<Entry, 'kind' | 'a' | 'b'>): Pick<Entry, 'isSet' | 'time' | 'author'> | undefined {
-    const row = this.#find.get(subject.kind, subject.a, subject.b);
+  #known(subject: Subject): Pick<Entry, 'isSet' | 'time' | 'author'> | undefined {
+    const row = this.#find.get(subject.a, subject.b);
     return row === undefined
       ? undefined
       : { isSet: row['is_set'] === 1, time: Number(row['time']), author: String(row['author']) };
   }
 
-  #write({ kind, a, b, isSet, time, author }: Entry, isNew: boolean, touched: Set<PhotoId>): void {
+  #write(entry: Entry, isNew: boolean, touched: Set<PhotoId>): void {
     this.#head = this.#numbers.take();
-    this.#put.run(kind, a, b, isSet ? 1 : 0, time, author, this.#head);
+    // The number is a new one, so what this replaces is the record about the same.
+    this.#put.run(this.#head, entry.a, entry.b, entry.isSet ? 1 : 0, entry.time, entry.author);
     if (isNew) this.#count++;
-    this.#latest = Math.max(this.#latest, time);
-    touched.add(hexOf(a));
-    if (kind === 'd') touched.add(hexOf(b));
+    this.#latest = Math.max(this.#latest, entry.time);
+    touched.add(hexOf(entry.a));
+    if (!isKeeper(entry)) touched.add(hexOf(entry.b));
   }
 
   #transaction(work: (touched: Set<PhotoId>) => void): readonly PhotoId[] {
@@ -266,7 +268,7 @@ export class Decisions {
   /** Decisions that count now, the latest first. */
   records(limit: number): CountingDecision[] {
     return this.#counting.all(limit).map((row) => ({
-      decision: decisionOf(String(row['kind']), bytesOf(row['a']), bytesOf(row['b'])),
+      decision: decisionOf(subjectIn(row)),
       at: Number(row['time']),
       author: String(row['author']),
     }));
@@ -327,33 +329,34 @@ function isLater(a: Pick<Entry, 'isSet' | 'time' | 'author'>, b: Pick<Entry, 'is
   return a.isSet && !b.isSet;
 }
 
+function isKeeper({ b }: Subject): boolean {
+  return b.length === 0;
+}
+
 /** @throws AppError `usage` */
-function subjectOf(decision: Decision): Pick<Entry, 'kind' | 'a' | 'b'> {
-  if (decision.kind === 'keeper') return { kind: 'k', a: idBytes(decision.photo), b: empty };
+function subjectOf(decision: Decision): Subject {
+  if (decision.kind === 'keeper') return { a: idBytes(decision.photo), b: empty };
   const [first, second] = decision.photos;
   if (first === second) throw new AppError('usage', 'A photo cannot be told from itself: name two photos.');
-  return first < second
-    ? { kind: 'd', a: idBytes(first), b: idBytes(second) }
-    : { kind: 'd', a: idBytes(second), b: idBytes(first) };
+  return first < second ? { a: idBytes(first), b: idBytes(second) } : { a: idBytes(second), b: idBytes(first) };
 }
 
-function decisionOf(kind: string, a: Uint8Array, b: Uint8Array): Decision {
-  return kind === 'd' ? { kind: 'distinct', photos: [hexOf(a), hexOf(b)] } : { kind: 'keeper', photo: hexOf(a) };
+function decisionOf(subject: Subject): Decision {
+  const first = hexOf(subject.a);
+  return isKeeper(subject) ? { kind: 'keeper', photo: first } : { kind: 'distinct', photos: [first, hexOf(subject.b)] };
 }
 
-function entryOf([, kind, a, b, isSet, time, author]: DecisionLogRecord): Entry {
-  return { kind, a, b: b ?? empty, isSet, time, author };
+function subjectIn(row: Record<string, SQLOutputValue>): Subject {
+  return { a: bytesOf(row['a']), b: bytesOf(row['b']) };
+}
+
+function entryOf([, , a, b, isSet, time, author]: DecisionLogRecord): Entry {
+  return { a, b: b ?? empty, isSet, time, author };
 }
 
 function recordOf(row: Record<string, SQLOutputValue>): DecisionLogRecord {
-  const kind = row['kind'] === 'd' ? 'd' : 'k';
-  return [
-    Number(row['seq']),
-    kind,
-    bytesOf(row['a']),
-    kind === 'd' ? bytesOf(row['b']) : null,
-    row['is_set'] === 1,
-    Number(row['time']),
-    String(row['author']),
-  ];
+  const { a, b } = subjectIn(row);
+  const isSet = row['is_set'] === 1;
+  const [seq, time, author] = [Number(row['seq']), Number(row['time']), String(row['author'])];
+  return isKeeper({ a, b }) ? [seq, 'k', a, null, isSet, time, author] : [seq, 'd', a, b, isSet, time, author];
 }
