@@ -1,17 +1,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { decodeCbor } from '../../src/daemon/base/cbor.ts';
 import { silentLogger } from '../../src/daemon/base/logger.ts';
 import type { Logger } from '../../src/daemon/base/logger.ts';
 import { openCatalogue } from '../../src/daemon/catalogue/catalogue.ts';
 import type { Catalogue } from '../../src/daemon/catalogue/catalogue.ts';
-import { decodePage } from '../../src/daemon/catalogue/holdingsRecord.ts';
 import type { ReplicationTimes } from '../../src/daemon/catalogue/logReplication.ts';
 import { HoldingsReplication } from '../../src/daemon/catalogue/replication.ts';
 import type { Network } from '../../src/daemon/network/types.ts';
 import type { Verdicts } from '../../src/daemon/catalogue/lookAlikeGroups.ts';
 import type { PhotoFeatures } from '../../src/protocol/features.ts';
 import type { PhotoFacts, PhotoId } from '../../src/protocol/photo.ts';
+import type { WireProtocol } from '../../src/protocol/wire.ts';
 import { wireProtocols } from '../../src/protocol/wire.ts';
 import type { Machine } from '../network/support/peers.ts';
 import { startPeer } from '../network/support/peers.ts';
@@ -74,7 +75,7 @@ export async function startFriend(
   );
   catalogue.reconcileOwn(photos);
   const counts = new Map<string, number>();
-  const replication = new HoldingsReplication(catalogue, counting(network, counts), logger, {
+  const replication = new HoldingsReplication(catalogue, counting(network, wireProtocols.holdings, counts), logger, {
     ...hurried,
     ...wishes.times,
   });
@@ -98,8 +99,8 @@ export async function startFriend(
   };
 }
 
-/** The same network; the records in answers to requests for holdings are counted. */
-function counting(network: Network, counts: Map<string, number>): Network {
+/** The same network; the records in answers to requests for a log are counted by peer. */
+export function counting(network: Network, log: WireProtocol, counts: Map<string, number>): Network {
   return {
     self: network.self,
     peers: () => network.peers(),
@@ -111,10 +112,15 @@ function counting(network: Network, counts: Map<string, number>): Network {
     stop: () => network.stop(),
     request: async (peerId, protocol, header, options) => {
       const frame = await network.request(peerId, protocol, header, options);
-      if (protocol === wireProtocols.holdings) {
-        counts.set(peerId, (counts.get(peerId) ?? 0) + decodePage(frame.payload).length);
+      if (protocol === log) {
+        counts.set(peerId, (counts.get(peerId) ?? 0) + recordsIn(frame.payload));
       }
       return frame;
     },
   };
+}
+
+function recordsIn(payload: Uint8Array): number {
+  const records: unknown = payload.length === 0 ? [] : decodeCbor(payload);
+  return Array.isArray(records) ? records.length : 0;
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, property, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashBytes, lumaSide, windowCount } from '../../src/protocol/features.ts';
 import { dctHashes } from '../../src/daemon/similarity/dctHashes.ts';
@@ -14,21 +14,21 @@ import {
 import { windows } from '../../src/daemon/similarity/windows.ts';
 import { noiseLuma } from './pictures.ts';
 
-const hash = fc.uint8Array({ minLength: hashBytes, maxLength: hashBytes });
-const orientation = fc.constantFrom(...orientations);
+const hash = uint8Array({ minLength: hashBytes, maxLength: hashBytes });
+const orientation = constantFrom(...orientations);
 
 describe('orientations of hashes', () => {
   test('are undone by their inverses', () => {
-    fc.assert(
-      fc.property(hash, orientation, (bits, way) => {
+    assert(
+      property(hash, orientation, (bits, way) => {
         expect(orientHash(orientHash(bits, way), inverse(way))).toEqual(bits);
       }),
     );
   });
 
   test('exchange rows and columns twice to nothing', () => {
-    fc.assert(
-      fc.property(hash, (bits) => {
+    assert(
+      property(hash, (bits) => {
         expect(transposeHash(transposeHash(bits))).toEqual(bits);
       }),
     );

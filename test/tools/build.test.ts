@@ -1,9 +1,14 @@
 import type { Metafile } from 'esbuild';
+import * as esbuild from 'esbuild';
 import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { assembledKernel } from '../../tools/build/assembledKernel.ts';
 import { violationsOf } from '../../tools/build/build.ts';
 import { noticesOf, packageFolderOf } from '../../tools/build/notices.ts';
 import { inRoot } from '../../tools/paths.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 /** What esbuild says of a bundle of `files`, the first of which imports `external` packages. */
 function metafile(files: readonly string[], external: readonly string[] = []): Metafile {
@@ -30,6 +35,8 @@ describe('what must not be in a bundle', () => {
     ['cli.js', ['src/cli/main.ts'], ['node:sqlite']],
     ['gallery.js', ['src/views/gallery/main.ts', 'src/client/format.ts'], []],
     ['daemon.js', ['src/daemon/main.ts'], ['vscode']],
+    ['similarity.js', ['src/daemon/similarity/searchWorker.ts', 'node_modules/wabt/index.js'], []],
+    ['similarity.js', ['src/daemon/similarity/searchWorker.ts'], ['sharp']],
   ])('%s: %s, %s', (output, files, external) => {
     expect(violationsOf(output, metafile(files, external))).toHaveLength(1);
   });
@@ -61,9 +68,39 @@ describe('the notices', () => {
     expect(text.split(licence)).toHaveLength(2);
   });
 
+  test('have the terms of libheif, which lie beside its code', () => {
+    const text = noticesOf([metafile(['node_modules/libheif-js/libheif-wasm/libheif-bundle.js'])]);
+    expect(text).toMatch(/^libheif-js \d/m);
+    expect(text).toContain('GNU LESSER GENERAL PUBLIC LICENSE');
+    expect(text).toMatch(/^ +GNU GENERAL PUBLIC LICENSE/m);
+  });
+
   test('have the terms of packages that bring none', () => {
     const text = noticesOf([metafile(['node_modules/it-all/dist/src/index.js'])]);
     expect(text).toMatch(/it-all \d/);
     expect(text).toContain('Permission is hereby granted');
   });
+});
+
+test('the kernel of the search is assembled when it is bundled, and runs without its assembler', async () => {
+  const outfile = path.join(temporaryFolder(), 'kernel.mjs');
+  const entry = inRoot('src', 'daemon', 'similarity', 'loadKernel.ts');
+  const { metafile } = await esbuild.build({
+    absWorkingDir: inRoot(),
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    metafile: true,
+    plugins: [assembledKernel],
+  });
+  expect(Object.keys(metafile.inputs).filter((file) => file.includes('node_modules'))).toEqual([]);
+  expect(Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter(({ external }) => external))).toEqual(
+    [],
+  );
+  const { loadKernel } = (await import(pathToFileURL(outfile).href)) as {
+    loadKernel: () => Promise<{ readonly name: string }>;
+  };
+  expect((await loadKernel()).name).toBe('wasm');
 });

@@ -1,4 +1,4 @@
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
@@ -26,6 +26,16 @@ const createRequire =
 
 const esm: BuildOptions = { platform: 'node', format: 'esm', target: 'node22.13', banner: { js: createRequire } };
 
+/** A module that a bundle imports when it needs it is another bundle beside it. */
+function separately(module: RegExp, output: string): Plugin {
+  return {
+    name: 'separately',
+    setup(plugin) {
+      plugin.onResolve({ filter: module }, () => ({ path: `./${output}`, external: true }));
+    },
+  };
+}
+
 /** Everything in dist/, in the order in which it is reported. */
 export const bundles: readonly Bundle[] = [
   {
@@ -45,8 +55,11 @@ export const bundles: readonly Bundle[] = [
   {
     output: 'decoder.js',
     entries: ['src/daemon/library/decoder.ts'],
-    options: { ...esm, external: native },
+    options: { ...esm, external: native, plugins: [separately(/\/libheif\.ts$/, 'libheif.js')] },
+    limit: 200 * 1024,
   },
+  // Loaded with the first HEIC only. Under its licence (LGPL) everybody may put another build in its place.
+  { output: 'libheif.js', entries: ['src/daemon/library/libheif.ts'], options: esm },
   {
     output: 'similarity.js',
     entries: ['src/daemon/similarity/searchWorker.ts'],

@@ -13,7 +13,7 @@ const PackageSchema = v.object({
 
 /** What the texts of the usual licences contain, as opposed to a note where to find them. */
 const fullText =
-  /Permission (is hereby granted|to use, copy)|Licensed under the Apache License|Apache License\s+Version 2\.0|Redistribution and use in source|Mozilla Public License|free and unencumbered|GNU LESSER GENERAL PUBLIC LICENSE|CC0|Creative Commons/i;
+  /Permission (is hereby granted|to use, copy)|Licensed under the Apache License|Apache License\s+Version 2\.0|Redistribution and use in source|Mozilla Public License|GNU (?:LESSER )?GENERAL PUBLIC LICENSE|free and unencumbered|CC0|Creative Commons/i;
 
 const licenceFile = /^(licen[cs]e|copying|notice|unlicense)([-.].*)?$/i;
 
@@ -22,22 +22,25 @@ const licenceFile = /^(licen[cs]e|copying|notice|unlicense)([-.].*)?$/i;
  * @throws Error naming the packages whose licence is not known in full: they must not be shipped
  */
 export function noticesOf(metafiles: readonly Metafile[]): string {
-  const folders = new Set<string>();
+  /** Of each package, where its bundled files lie: some bring the terms of others' code beside that. */
+  const folders = new Map<string, Set<string>>();
   for (const metafile of metafiles) {
     for (const output of Object.values(metafile.outputs)) {
       for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
         const folder = bytesInOutput > 0 ? packageFolderOf(input) : undefined;
-        if (folder !== undefined) folders.add(folder);
+        if (folder === undefined) continue;
+        const places = folders.get(folder) ?? new Set([folder]);
+        folders.set(folder, places.add(path.posix.dirname(input)));
       }
     }
   }
   const sections = new Map<string, string>();
   const withoutLicence: string[] = [];
   const needMitTerms = new Set<string>();
-  for (const folder of folders) {
+  for (const [folder, places] of folders) {
     const manifest = v.parse(PackageSchema, JSON.parse(fs.readFileSync(inRoot(folder, 'package.json'), 'utf8')));
     const title = `${manifest.name} ${manifest.version}`;
-    const texts = licenceTextsIn(inRoot(folder));
+    const texts = [...new Set([...places].flatMap((place) => licenceTextsIn(inRoot(place))))];
     const complete = texts.some((text) => fullText.test(text));
     if (!complete && /\bMIT\b/.test(manifest.license ?? '')) needMitTerms.add(title);
     else if (!complete) withoutLicence.push(title);
@@ -65,6 +68,7 @@ export function packageFolderOf(input: string): string | undefined {
 }
 
 function licenceTextsIn(folder: string): string[] {
+  if (!fs.existsSync(folder)) return [];
   return fs
     .readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && licenceFile.test(entry.name))

@@ -3,10 +3,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import * as v from 'valibot';
 import { readManifest } from '../build/bundles.ts';
+import { inRoot } from '../paths.ts';
 import { ask, serveFolder } from '../daemons.ts';
 import { serverMain } from '../vscodeHost/server.ts';
 import type { Target } from './target.ts';
@@ -22,6 +24,7 @@ const wanted = [
   'dist/daemon.js',
   'dist/decoder.js',
   'dist/similarity.js',
+  'dist/libheif.js',
   'dist/cli.js',
   'dist/gallery.js',
   'dist/gallery.css',
@@ -90,6 +93,7 @@ async function checkThatItRuns(folder: string, version: string, work: string): P
   const command = path.join(folder, 'dist', 'cli.js');
   const { stdout } = await run(process.execPath, [command, '--version']);
   if (stdout.trim() !== version) throw new Error(`The installed command is version ${stdout.trim()}, not ${version}.`);
+  await checkHeic(folder);
   const bindings = platformOf(currentTarget()).needsWasm ? ['native', 'wasm'] : ['native'];
   for (const binding of bindings) {
     const photos = path.join(work, `photos-${binding}`);
@@ -102,6 +106,16 @@ async function checkThatItRuns(folder: string, version: string, work: string): P
     await using _served = await serveFolder({ folder: photos, home, name: 'Installed', command, environment });
     await waitForOnePhoto(home, photos, binding);
   }
+}
+
+/** What decodes HEIC is loaded by the first such photo only: that it is there and works would show late. */
+async function checkHeic(folder: string): Promise<void> {
+  const script = `
+    const { decodeHeif } = await import(${JSON.stringify(pathToFileURL(path.join(folder, 'dist', 'libheif.js')))});
+    const picture = decodeHeif(fs.readFileSync(${JSON.stringify(inRoot('test/library/support/picture3.heic'))}), 1e6);
+    console.log(typeof picture === 'string' ? picture : picture.width);`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', `import fs from 'node:fs';${script}`]);
+  if (stdout.trim() !== '320') throw new Error(`The installed libheif decodes nothing: ${stdout.trim()}.`);
 }
 
 async function waitForOnePhoto(home: string, folder: string, binding: string): Promise<void> {

@@ -129,7 +129,8 @@ async function lookInto({ sharp, bytes, format, metadata }: Opened): Promise<Fou
 
 /** Where the decoder cannot help, a HEIC is kept by its bytes, with the size that its container says. */
 async function heicPixels(sharp: Sharp, bytes: Buffer): Promise<Found> {
-  const pixels = await pixelsOfHeic(sharp, bytes);
+  // An installation without libheif is no fault of the file.
+  const pixels = await pixelsOfHeic(sharp, bytes).catch(() => 'unsupported' as const);
   if (typeof pixels === 'object') return pixels;
   if (pixels === 'too-large') throw new Error('pixel limit');
   const size = await uprightSizeOf(sharp, bytes).catch(() => undefined);

@@ -1,5 +1,5 @@
 /** What we use of libheif, which its package describes for the build without the WebAssembly inside only. */
-declare module 'libheif-js/libheif-wasm/libheif-bundle.js' {
+declare module 'libheif-js/libheif-wasm/libheif-bundle.mjs' {
   namespace openLibheif {
     /** A value of an enumeration: there is one object for each. */
     interface Code {
@@ -26,7 +26,10 @@ declare module 'libheif-js/libheif-wasm/libheif-bundle.js' {
     }
     interface Libheif {
       heif_error_code: Record<
-        'heif_error_Ok' | 'heif_error_Unsupported_filetype' | 'heif_error_Unsupported_feature',
+        | 'heif_error_Ok'
+        | 'heif_error_Unsupported_filetype'
+        | 'heif_error_Unsupported_feature'
+        | 'heif_error_Plugin_loading_error',
         Code
       >;
       heif_colorspace: Record<'heif_colorspace_RGB', Code>;

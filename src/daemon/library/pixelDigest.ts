@@ -41,10 +41,10 @@ export function jpegDigest(bytes: Buffer, orientation: number): Uint8Array | nul
     isJfif ||= segment.marker === jpegMarkers.app0 && says(bytes, segment, 'JFIF\0');
     isAdobe ||= segment.marker === app14 && says(bytes, segment, 'Adobe');
     if (segment.marker === jpegMarkers.startOfScan) {
-      const end = frame === undefined ? -1 : endOfImage(bytes, segment, frame);
-      if (end < 0) return null;
+      const end = endOfImage(bytes, segment.end);
+      if (frame === undefined || end < 0) return null;
       // These three tell together what colours the components are (as libjpeg reads them).
-      const ordinary = frame?.components.every((id, n) => id === n + 1) === true;
+      const ordinary = frame.components.every((id, n) => id === n + 1);
       if (isJfif && (isAdobe || !ordinary)) hash.update('jfif\n');
       return start(hash.update(bytes.subarray(segment.start, end)).digest());
     }
@@ -65,22 +65,16 @@ function says(bytes: Buffer, { start, end }: JpegSegment, name: string): boolean
   return bytes.toString('latin1', start + 4, Math.min(end, start + 4 + name.length)) === name;
 }
 
-const endMarker = Buffer.from([0xff, jpegMarkers.endOfImage]);
-
-/** Where the image ends that begins with this scan: behind the marker; negative when there is no end. */
-function endOfImage(bytes: Buffer, scan: JpegSegment, frame: JpegFrame): number {
-  const isSequential = frame.marker === 0xc0 || frame.marker === 0xc1;
-  if (isSequential && bytes[scan.start + 4] === frame.components.length) {
-    // All is in this one scan, in the data of which the marker cannot occur, and nothing behind it makes pixels.
-    const end = bytes.indexOf(endMarker, scan.end);
-    return end < 0 ? end : end + endMarker.length;
-  }
-  for (let at = bytes.indexOf(0xff, scan.end); at >= 0 && at + 1 < bytes.length;) {
+/** Where the image ends of which the first scan's data begin at `from`: behind the marker; negative when there is no end. */
+function endOfImage(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(0xff, from); at >= 0 && at + 1 < bytes.length;) {
     const marker = bytes.readUInt8(at + 1);
     if (marker === jpegMarkers.endOfImage) return at + 2;
     let next = at + 2;
-    if (marker === 0xff) next = at + 1;
-    else if (!isInData(marker)) {
+    if (marker === 0xff) {
+      next = at + 1;
+    } else if (!isInData(marker)) {
+      // A table or another scan.
       if (at + 4 > bytes.length) return -1;
       next = at + 2 + bytes.readUInt16BE(at + 2);
     }

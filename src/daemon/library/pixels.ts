@@ -198,15 +198,15 @@ async function rasterOf(pipeline: Pipeline): Promise<Raster> {
   return { width: info.width, height: info.height, channels: info.channels, data };
 }
 
-/** Ways to hold a picture by EXIF's count: turned clockwise by degrees, then mirrored left and right. */
+/** Ways to hold a picture by EXIF's count: mirrored left and right (that first), and turned clockwise by degrees. */
 const holds: Readonly<Record<number, readonly [number, boolean]>> = {
   1: [0, false],
   2: [0, true],
   3: [180, false],
   4: [180, true],
-  5: [90, true],
+  5: [270, true],
   6: [90, false],
-  7: [270, true],
+  7: [90, true],
   8: [270, false],
 };
 

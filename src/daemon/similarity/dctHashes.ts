@@ -74,10 +74,19 @@ function fold(data: Uint8Array | Float64Array, count: number, step: number, next
   return { sums, differences, count };
 }
 
+/** Four sums at once, which do not wait for each other. */
 function dot(a: Float64Array, atA: number, b: Float64Array, atB: number): number {
-  let sum = 0;
-  for (let n = 0; n < half; n++) sum += (a[atA + n] ?? 0) * (b[atB + n] ?? 0);
-  return sum;
+  let first = 0;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
+  for (let n = 0; n < half; n += 4) {
+    first += (a[atA + n] ?? 0) * (b[atB + n] ?? 0);
+    second += (a[atA + n + 1] ?? 0) * (b[atB + n + 1] ?? 0);
+    third += (a[atA + n + 2] ?? 0) * (b[atB + n + 2] ?? 0);
+    fourth += (a[atA + n + 3] ?? 0) * (b[atB + n + 3] ?? 0);
+  }
+  return first + second + (third + fourth);
 }
 
 /** Result: frequency by frequency, the lines in each. */

@@ -19,62 +19,68 @@ export interface Area {
 /** Luma after Rec. 601 of every pixel; what is transparent lies on white. */
 export function lumaPlane({ width, height, channels, data }: Raster): LumaPlane {
   if (channels === 1) return { width, height, data };
-  const pixels = width * height;
-  const luma = new Uint8Array(pixels);
-  const coloured = channels >= 3;
-  const transparent = channels === 2 || channels === 4;
-  for (let pixel = 0, at = 0; pixel < pixels; pixel++, at += channels) {
-    const first = data[at] ?? 0;
-    let value = coloured ? (77 * first + 150 * (data[at + 1] ?? 0) + 29 * (data[at + 2] ?? 0) + 128) >> 8 : first;
-    if (transparent) {
-      const opacity = data[at + channels - 1] ?? 0;
-      if (opacity < 255) value = Math.round((value * opacity + 255 * (255 - opacity)) / 255);
-    }
-    luma[pixel] = value;
+  const luma = new Uint8Array(width * height);
+  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += channels) {
+    luma[pixel] =
+      channels === 2
+        ? (data[at] ?? 0)
+        : (77 * (data[at] ?? 0) + 150 * (data[at + 1] ?? 0) + 29 * (data[at + 2] ?? 0) + 128) >> 8;
   }
+  if (channels !== 3) layOnWhite(luma, data, channels);
   return { width, height, data: luma };
+}
+
+/** The last channel is the opacity. */
+function layOnWhite(luma: Uint8Array, data: Uint8Array, channels: number): void {
+  for (let pixel = 0, at = channels - 1; pixel < luma.length; pixel++, at += channels) {
+    const opacity = data[at] ?? 0;
+    if (opacity < 255) luma[pixel] = Math.round(((luma[pixel] ?? 0) * opacity + 255 * (255 - opacity)) / 255);
+  }
 }
 
 /**
  * Means of the cells of a grid of {@link lumaSide} x {@link lumaSide} over an area, whatever its shape; of pixels on the edge
  * of a cell their part. Whole numbers all the way: the same on every machine.
  */
-export function squareLuma({ width, data }: LumaPlane, { left, top, right, bottom }: Area): Uint8Array {
-  const columns = right - left;
-  const rows = bottom - top;
-  // In units of 1/64 of a pixel a cell is as wide as the area has columns.
-  const sums = new Float64Array(lumaSide);
-  const cells = new Float64Array(lumaBytes);
-  const prefix = new Float64Array(columns + 1);
-  for (let row = 0; row < rows; row++) {
-    const start = (top + row) * width + left;
-    let sum = 0;
-    for (let column = 0; column < columns; column++) {
-      sum += data[start + column] ?? 0;
-      prefix[column + 1] = sum;
-    }
-    let before = 0;
-    for (let cell = 0; cell < lumaSide; cell++) {
-      const edge = (cell + 1) * columns;
-      const whole = Math.floor(edge / lumaSide);
-      const value = (prefix[whole] ?? 0) * lumaSide + (edge % lumaSide) * (data[start + whole] ?? 0);
-      sums[cell] = value - before;
-      before = value;
-    }
-    spreadRow(sums, cells, row, rows);
+export function squareLuma(plane: LumaPlane, area: Area): Uint8Array {
+  const columns = area.right - area.left;
+  const rows = area.bottom - area.top;
+  const luma = new Uint8Array(lumaBytes);
+  const sums = new Int32Array(columns);
+  for (let cell = 0; cell < lumaSide; cell++) {
+    sumRows(plane, area, cell, sums);
+    meanCells(sums, columns * rows, luma, cell * lumaSide);
   }
-  return Uint8Array.from(cells, (sum) => Math.round(sum / (columns * rows)));
+  return luma;
 }
 
-/** Adds a row of sums to the rows of cells that it touches, by how much of it is in each. */
-function spreadRow(sums: Float64Array, cells: Float64Array, row: number, rows: number): void {
-  const start = row * lumaSide;
-  const end = start + lumaSide;
-  for (let cell = Math.floor(start / rows); cell * rows < end; cell++) {
-    const part = Math.min(end, (cell + 1) * rows) - Math.max(start, cell * rows);
-    const to = cell * lumaSide;
-    for (let column = 0; column < lumaSide; column++) {
-      cells[to + column] = (cells[to + column] ?? 0) + part * (sums[column] ?? 0);
+/** Sums of each column over a row of cells. In units of 1/64 of a pixel, a cell is as high as the area has rows. */
+function sumRows({ width, data }: LumaPlane, { left, top, bottom }: Area, cell: number, sums: Int32Array): void {
+  const rows = bottom - top;
+  const start = cell * rows;
+  const end = start + rows;
+  sums.fill(0);
+  for (let row = Math.floor(start / lumaSide); row * lumaSide < end; row++) {
+    const part = Math.min(end, (row + 1) * lumaSide) - Math.max(start, row * lumaSide);
+    const from = (top + row) * width + left;
+    for (let column = 0; column < sums.length; column++) {
+      sums[column] = (sums[column] ?? 0) + part * (data[from + column] ?? 0);
     }
+  }
+}
+
+/** The same along the sums, and what that is for a pixel. */
+function meanCells(sums: Int32Array, pixels: number, luma: Uint8Array, to: number): void {
+  let column = 0;
+  let sum = 0;
+  let before = 0;
+  for (let cell = 0; cell < lumaSide; cell++) {
+    const edge = (cell + 1) * sums.length;
+    const whole = Math.floor(edge / lumaSide);
+    for (; column < whole; column++) sum += sums[column] ?? 0;
+    const rest = edge % lumaSide;
+    const value = sum * lumaSide + (rest > 0 ? rest * (sums[whole] ?? 0) : 0);
+    luma[to + cell] = Math.round((value - before) / pixels);
+    before = value;
   }
 }

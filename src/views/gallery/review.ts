@@ -145,6 +145,8 @@ export class Review {
 
   #render(group: ReviewGroup | null): void {
     const other = group?.id !== this.#group?.id;
+    // Who has chosen the keeper goes on with the others.
+    const newKeeper = group?.photos[0]?.id !== this.#group?.photos[0]?.id;
     const hadFocus = this.#stage.contains(document.activeElement) || document.activeElement === document.body;
     this.#group = group ?? undefined;
     this.#forgetPictures();
@@ -161,7 +163,9 @@ export class Review {
       return;
     }
     const [keeper, ...others] = group.photos;
-    if (this.#photo(this.#chosen) === undefined) this.#chosen = (others[0] ?? keeper)?.id;
+    if (this.#photo(this.#chosen) === undefined || (newKeeper && this.#chosen === keeper?.id)) {
+      this.#chosen = (others[0] ?? keeper)?.id;
+    }
     const box = element('div', 'group');
     box.role = 'group';
     box.dataset['groupId'] = group.id;
