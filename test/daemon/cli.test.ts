@@ -230,6 +230,9 @@ test('a folder without a daemon, without sharing, or that is none', async () => 
     ['list', '--json'],
     ['show', 'abcdef'],
     ['fetch', 'abcdef'],
+    ['duplicates', '--json'],
+    ['dedupe'],
+    ['keep', 'abcdef'],
     ['stop'],
   ]) {
     expectFailure(await run(...command), 4, /not in a shared photo folder/);

@@ -70,8 +70,23 @@ describe('look-alikes of three friends in VS Code', () => {
   });
   afterAll(() => friends[Symbol.asyncDispose]());
 
-  test.each([0, 1])('tree and review of peer %i show the right groups and keepers', async (peer) => {
-    await expectShown(await friends.openWindow(folders[peer]));
+  test('tree and review of the first peer show the right groups and keepers', async () => {
+    await expectShown(await friends.openWindow(folders[0]));
+    await friends.closeWindows();
+  });
+
+  test('the second peer sees them too; the keeper that it chooses is the keeper there and on all others', async () => {
+    const workbench = await friends.openWindow(folders[1]);
+    const review = await expectShown(workbench);
+    const shown = await review.group();
+    const group = groups.find((one) => one.keeper.id === shown.keeper);
+    const chosen = group?.files.find(({ id }) => id !== shown.keeper);
+    if (group === undefined || chosen === undefined) throw new Error('the review shows a group that is none');
+    await review.press('k', chosen.id);
+    await waitFor('the chosen keeper', async () => (await review.group()).keeper === chosen.id);
+    expect((await review.group()).id).toBe(shown.id);
+    groups = groups.map((one) => (one === group ? { ...one, keeper: chosen } : one));
+    await agreed();
     await friends.closeWindows();
   });
 
