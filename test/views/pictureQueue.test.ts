@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { AppError } from '../../src/protocol/errors.ts';
 import type { GalleryPictureMessage } from '../../src/protocol/gallery.ts';
-import { maxPictureBytes } from '../../src/protocol/gallery.ts';
+import { maxGroupBytes, maxPictureBytes } from '../../src/protocol/gallery.ts';
 import { PictureQueue, pictureType } from '../../src/views/pictureQueue.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { idForTests } from './samples.ts';
@@ -92,6 +92,23 @@ test('a photo of too many bytes is not read', async () => {
   );
   await queue.want([jpeg(1)]);
   expect(delivered[0]?.data.byteLength).toBe(0);
+});
+
+test('photos of a group are held together to a number of bytes', async () => {
+  const folder = temporaryFolder();
+  const size = maxPictureBytes - 1;
+  const file = path.join(folder, 'large');
+  fs.writeFileSync(file, '');
+  fs.truncateSync(file, size);
+  const sizes: number[] = [];
+  const queue = new PictureQueue(
+    { open: async () => ({ path: file, size }) },
+    new AbortController().signal,
+    ({ data }) => sizes.push(data.byteLength),
+  );
+  await queue.want([1, 2, 3, 4, 5].map(jpeg));
+  expect(sizes).toEqual([size, size, size, size, 0]);
+  expect(4 * size).toBeLessThanOrEqual(maxGroupBytes);
 });
 
 test('nothing comes after the connection has ended', async () => {
