@@ -39,6 +39,9 @@ export const maxReviewPhotos = 64;
 /** A photo of this many bytes or more is shown by its thumbnail only. */
 export const maxPictureBytes = 64_000_000;
 
+/** Bytes of the photos of one group that are shown whole, together, at most. */
+export const maxGroupBytes = 256_000_000;
+
 /** One line about a photo, in the language of the window. */
 export interface ReviewFact {
   label: string;

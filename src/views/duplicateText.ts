@@ -34,7 +34,9 @@ export function waitingText(pairs: number): string {
 
 /** Why a photo is in its group; for the keeper, why it is the best. */
 export function reasonText(photo: DuplicatePhoto, group: Pick<DuplicateGroup, 'keeper' | 'keeperReason'>): string {
-  if (photo.id === group.keeper) return keeperText(group.keeperReason);
+  // Alone in its group: then it says how many copies there are.
+  const alone = group.keeperReason === 'only' && photo.differences.length > 0;
+  if (photo.id === group.keeper && !alone) return keeperText(group.keeperReason);
   return photo.differences.length === 0
     ? vscode.l10n.t('same picture')
     : list.format(photo.differences.map(differenceText));

@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import type { DaemonClient } from '../client/types.ts';
 import { AppError } from '../protocol/errors.ts';
 import type { GalleryPictureMessage } from '../protocol/gallery.ts';
-import { maxPictureBytes } from '../protocol/gallery.ts';
+import { maxGroupBytes, maxPictureBytes } from '../protocol/gallery.ts';
 import type { PhotoFormat } from '../protocol/photo.ts';
 
 const types: Readonly<Partial<Record<PhotoFormat, string>>> = {
@@ -51,19 +51,22 @@ export class PictureQueue {
     const current = new AbortController();
     this.#current = current;
     const signal = AbortSignal.any([this.#signal, current.signal]);
+    let room = maxGroupBytes;
     for (const { id, format } of pictures) {
       const mime = pictureType(format);
-      const data = mime === undefined ? new ArrayBuffer(0) : await this.#read(id, signal);
+      const data =
+        mime === undefined ? new ArrayBuffer(0) : await this.#read(id, Math.min(maxPictureBytes - 1, room), signal);
       if (signal.aborted) return;
+      room -= data.byteLength;
       this.#deliver({ type: 'picture', id, mime: mime ?? '', data });
     }
   }
 
-  /** The bytes of a photo; none when it cannot be had: its thumbnail is shown then. */
-  async #read(id: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  /** The bytes of a photo; none when they are more than `most` or cannot be had: its thumbnail is shown then. */
+  async #read(id: string, most: number, signal: AbortSignal): Promise<ArrayBuffer> {
     try {
       const { path, size } = await this.#client.open(id, { signal });
-      if (size >= maxPictureBytes) return new ArrayBuffer(0);
+      if (size > most) return new ArrayBuffer(0);
       const bytes = await fs.readFile(path, { signal });
       // A buffer of its own: what it may share with others would travel along.
       return new Uint8Array(bytes).buffer;

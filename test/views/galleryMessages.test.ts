@@ -4,6 +4,7 @@ import { galleryPhoto, isFromGallery, packThumbnails, sortPhotos } from '../../s
 import { idForTests, summaryForTests } from './samples.ts';
 
 const id = idForTests(1);
+const group = '0123456789abcdef';
 
 describe('a message from the gallery', () => {
   test.each([
@@ -14,6 +15,14 @@ describe('a message from the gallery', () => {
     { type: 'want', ids: [id, idForTests(2)] },
     { type: 'open', id },
     { type: 'fetch', id },
+    { type: 'wantGroup', generation: 1, group: null, place: 0 },
+    { type: 'wantGroup', generation: 1, group, place: 999 },
+    { type: 'wantPictures', ids: [] },
+    { type: 'wantPictures', ids: [id] },
+    { type: 'decide', decision: 'keep', group, id },
+    { type: 'decide', decision: 'distinct', group, id },
+    { type: 'undo' },
+    { type: 'compare', group, id },
   ])('is taken: %j', (message) => {
     expect(isFromGallery(message)).toBe(true);
   });
@@ -35,6 +44,18 @@ describe('a message from the gallery', () => {
     { type: 'open' },
     { type: 'open', id: id.toUpperCase().replace('1', 'A') },
     { type: 'fetch', id: `${id}0` },
+    { type: 'wantGroup', generation: 1, group: undefined, place: 0 },
+    { type: 'wantGroup', generation: 1, group: id, place: 0 },
+    { type: 'wantGroup', generation: 1, group, place: -1 },
+    { type: 'wantGroup', generation: 1, group, place: 0.5 },
+    { type: 'wantGroup', group, place: 0 },
+    { type: 'wantPictures', ids: Array.from({ length: 65 }, () => id) },
+    { type: 'wantPictures', ids: [group] },
+    { type: 'decide', decision: 'drop', group, id },
+    { type: 'decide', decision: 'keep', group: '../', id },
+    { type: 'decide', decision: 'keep', group },
+    { type: 'compare', group, id: group },
+    { type: 'compare', id },
   ])('is refused: %j', (message) => {
     expect(isFromGallery(message)).toBe(false);
   });

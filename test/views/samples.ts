@@ -1,5 +1,5 @@
-import type { PhotoSummary } from '../../src/protocol/control.ts';
-import type { GalleryPhoto, GalleryStrings } from '../../src/protocol/gallery.ts';
+import type { DuplicateGroup, DuplicatePhoto, PhotoSummary } from '../../src/protocol/control.ts';
+import type { GalleryPhoto, GalleryStrings, ReviewGroup, ReviewPhoto } from '../../src/protocol/gallery.ts';
 
 /** Id of the n-th photo. */
 export function idForTests(n: number): string {
@@ -34,6 +34,60 @@ export function summaryForTests(n: number, change: Partial<PhotoSummary> = {}): 
     group: null,
     keeper: true,
     ...change,
+  };
+}
+
+/** Id of the n-th duplicate group. */
+export function groupIdForTests(n: number): string {
+  return n.toString(16).padStart(16, '0');
+}
+
+export function duplicateForTests(n: number, change: Partial<DuplicatePhoto> = {}): DuplicatePhoto {
+  return {
+    ...summaryForTests(n),
+    camera: null,
+    place: null,
+    damaged: false,
+    tier: 'T2',
+    distance: 3,
+    reason: 'same picture',
+    differences: [],
+    ...change,
+  };
+}
+
+/** A group of the photos with these numbers; the first is the keeper. */
+export function groupForTests(n: number, photos: readonly number[]): DuplicateGroup {
+  return {
+    group: groupIdForTests(n),
+    keeper: idForTests(photos[0] ?? 0),
+    keeperReason: 'pixels',
+    bytes: 1000 * photos.length,
+    metadata: { takenAt: null, camera: null, place: null },
+    photos: photos.map((photo) => duplicateForTests(photo)),
+  };
+}
+
+/** The same as the gallery gets it. */
+export function reviewGroupForTests(n: number, photos: readonly number[]): ReviewGroup {
+  return {
+    id: groupIdForTests(n),
+    title: `${photos.length} photos, ${photos.length} kB to win`,
+    note: null,
+    photos: photos.map((photo, index): ReviewPhoto => ({
+      id: idForTests(photo),
+      name: `photo ${photo}.jpg`,
+      width: 600,
+      height: 400,
+      available: true,
+      here: false,
+      viewable: true,
+      reason: index === 0 ? 'keeper: most pixels' : '50 % of the size',
+      facts: [
+        { label: 'Format', text: 'JPEG', differs: false },
+        { label: 'Size', text: `${photo} kB`, differs: index > 0 },
+      ],
+    })),
   };
 }
 

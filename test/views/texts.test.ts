@@ -75,6 +75,13 @@ describe('the status bar item', () => {
     expect(statusLook('running', status(scan(0, 0)))?.percent).toBeNull();
   });
 
+  test('spins while photos are compared, not while pairs wait for a peer', () => {
+    const comparing = (done: number) => status({ comparing: { done, total: 4, waiting: 2 } });
+    expect(statusLook('running', comparing(1))).toEqual({ icon: 'sync~spin', severity: 'none', percent: 25 });
+    expect(statusLook('running', comparing(4))).toEqual({ icon: 'device-camera', severity: 'none', percent: null });
+    expect(statusLook('running', { ...comparing(1), ...scan(1, 2) })?.percent).toBe(50);
+  });
+
   test('warns, and shows errors', () => {
     expect(statusLook('running', status({ health: 'warning' }))).toMatchObject({ severity: 'warning' });
     expect(statusLook('running', status({ health: 'error', ...scan(1, 2) }))).toMatchObject({ severity: 'error' });

@@ -1,8 +1,9 @@
 import type { Size, View } from './zoom.ts';
 import { mostZoom, panBy, panStep, placement, wholePicture, zoomAt } from './zoom.ts';
 
-/** How much a picture is zoomed by one CSS pixel of the wheel. */
+/** How much a picture is zoomed by one CSS pixel of the wheel; by two fingers on a touchpad, which count far less. */
 const wheelZoom = 0.002;
+const pinchZoom = 0.01;
 
 interface Pane {
   readonly element: HTMLElement;
@@ -100,7 +101,10 @@ export class Panes {
     const { left, top } = pane.element.getBoundingClientRect();
     // Some mice count in lines.
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * 20;
-    this.#zoomAt(pane, Math.exp(-pixels * wheelZoom), { left: event.clientX - left, top: event.clientY - top });
+    this.#zoomAt(pane, Math.exp(-pixels * (event.ctrlKey ? pinchZoom : wheelZoom)), {
+      left: event.clientX - left,
+      top: event.clientY - top,
+    });
   }
 
   #onPointerDown(pane: Pane, event: PointerEvent): void {

@@ -13,7 +13,7 @@ import { columnsFor, zoomStep } from './zoom.ts';
 import type { ThumbnailCache } from './thumbnailCache.ts';
 
 /** Width of a photo among its look-alikes, at least. */
-const leastWidth = 260;
+const leastWidth = 200;
 /** Milliseconds that a group is looked at before its photos are brought whole: who leafs through needs none. */
 const pictureDelay = 250;
 
@@ -63,6 +63,12 @@ export class Review {
     this.#position.role = 'status';
     this.#previous = button(strings.previousGroup, 'P', () => this.#go(-1));
     this.#next = button(strings.nextGroup, 'N', () => this.#go(1));
+    const zoom = element('span', 'zoom');
+    zoom.append(
+      glyphButton('−', strings.zoomOut, () => this.#panes.zoom(1 / zoomStep)),
+      button(strings.zoomFit, '0', () => this.#panes.fit()),
+      glyphButton('+', strings.zoomIn, () => this.#panes.zoom(zoomStep)),
+    );
     const bar = element('div', 'toolbar');
     bar.role = 'toolbar';
     bar.ariaLabel = strings.reviewControls;
@@ -71,9 +77,7 @@ export class Review {
       this.#previous,
       this.#next,
       this.#position,
-      glyphButton('−', strings.zoomOut, () => this.#panes.zoom(1 / zoomStep)),
-      button(strings.zoomFit, '0', () => this.#panes.fit()),
-      glyphButton('+', strings.zoomIn, () => this.#panes.zoom(zoomStep)),
+      zoom,
       button(strings.undo, 'Z', () => this.#undo()),
     );
     const help = element('p', 'help');
@@ -147,8 +151,11 @@ export class Review {
     const other = group?.id !== this.#group?.id;
     // Who has chosen the keeper goes on with the others.
     const newKeeper = group?.photos[0]?.id !== this.#group?.photos[0]?.id;
-    const hadFocus = this.#stage.contains(document.activeElement) || document.activeElement === document.body;
+    // While a person works elsewhere in the window, the focus stays there.
+    const hadFocus =
+      document.hasFocus() && (this.#stage.contains(document.activeElement) || document.activeElement === document.body);
     this.#group = group ?? undefined;
+    this.#root.classList.toggle('nothing', group === null);
     this.#forgetPictures();
     if (other) {
       this.#chosen = undefined;

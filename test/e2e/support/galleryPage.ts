@@ -1,6 +1,13 @@
 import fs from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
-import type { FromGallery, GalleryPhoto, GalleryQueryMessage, ToGallery } from '../../../src/protocol/gallery.ts';
+import type {
+  FromGallery,
+  GalleryPhoto,
+  GalleryQueryMessage,
+  GalleryWantGroupMessage,
+  ReviewGroup,
+  ToGallery,
+} from '../../../src/protocol/gallery.ts';
 import { galleryHtml } from '../../../src/views/galleryHtml.ts';
 import { packThumbnails } from '../../../src/views/galleryMessages.ts';
 import { inRoot } from '../../../tools/paths.ts';
@@ -77,7 +84,7 @@ export class GalleryPage {
   }
 
   async post(message: ToGallery): Promise<void> {
-    if (message.type !== 'thumbnails') {
+    if (message.type !== 'thumbnails' && message.type !== 'picture') {
       await this.page.evaluate((message) => window.postMessage(message, '*'), message);
       return;
     }
@@ -112,6 +119,31 @@ export class GalleryPage {
   async answer(question: GalleryQueryMessage, photos: GalleryPhoto[], total = photos.length): Promise<void> {
     const { generation } = question;
     await this.post({ type: 'photos', generation, offset: 0, photos, matches: photos.length, total, last: true });
+  }
+
+  /** The next question for a group after what `act` does. */
+  async groupQuestionAfter(act: () => Promise<unknown>): Promise<GalleryWantGroupMessage> {
+    const { sent } = await this.watched();
+    await act();
+    return this.sent('wantGroup', sent.length);
+  }
+
+  /** Shows a group as the answer to a question, and waits until it is to be seen. */
+  async answerGroup({ generation, place }: GalleryWantGroupMessage, group: ReviewGroup, total = 17): Promise<void> {
+    const position = `Group ${place + 1} of ${total}, 12 MB to win`;
+    await this.post({ type: 'group', generation, place, total, position, group });
+    await this.page.locator(`[data-group-id="${group.id}"]`).waitFor();
+  }
+
+  /** Starts with the review of this group. */
+  async beginReview(group: ReviewGroup): Promise<void> {
+    await this.questionAfter(() => this.post({ type: 'state', message: null }));
+    const question = await this.groupQuestionAfter(() => this.post({ type: 'review', group: group.id }));
+    await this.answerGroup(question, group);
+  }
+
+  get review() {
+    return this.page.locator('[data-mode="review"]');
   }
 
   /** Starts with these photos. */
