@@ -153,15 +153,21 @@ async function connectIfReady(
   }
 }
 
+/** Bytes of a startup log that is begun anew: daemons write some lines each. */
+const maxStartupLog = 64 * 1024;
+
 /** The process of a daemon from its start until it is ready; then it belongs to nobody. */
 class DaemonChild {
   readonly #process: ChildProcess;
   readonly #state: FolderState;
+  /** Where in the startup log its output begins, in bytes. */
+  readonly #logStart: number;
   #end: { readonly exit: string } | { readonly error: Error } | undefined;
 
-  private constructor(process: ChildProcess, state: FolderState) {
+  private constructor(process: ChildProcess, state: FolderState, logStart: number) {
     this.#process = process;
     this.#state = state;
+    this.#logStart = logStart;
     process.once('error', (error) => (this.#end ??= { error }));
     process.once(
       'exit',
@@ -172,7 +178,11 @@ class DaemonChild {
   static async start({ state, runtime, daemonScript, args = [] }: LaunchOptions): Promise<DaemonChild> {
     try {
       await fs.mkdir(state.directory, { recursive: true, mode: 0o700 });
-      await using log = await fs.open(startupLogFile(state), 'w', 0o600);
+      // Appended to: several windows may start a daemon at once, and each reads there why its own one ended.
+      await using log = await fs.open(startupLogFile(state), 'a', 0o600);
+      const { size } = await log.stat();
+      const logStart = size > maxStartupLog ? 0 : size;
+      if (logStart < size) await log.truncate();
       const process_ = spawn(runtime.command, [daemonScript, state.folder, '--home', state.home, ...args, '--json'], {
         // The folder may be unmounted while the daemon runs: it must not be anybody's current directory.
         cwd: state.directory,
@@ -181,7 +191,7 @@ class DaemonChild {
         stdio: ['ignore', log.fd, log.fd],
         windowsHide: true,
       });
-      return new DaemonChild(process_, state);
+      return new DaemonChild(process_, state, logStart);
     } catch (error) {
       throw toAppError(error);
     }
@@ -195,7 +205,8 @@ class DaemonChild {
       return new AppError('unsupported-runtime', `The daemon could not be started: ${error.message}`, { cause: error });
     }
     const file = startupLogFile(this.#state);
-    return startupError(await fs.readFile(file, 'utf8'), this.#end.exit, file);
+    const output = (await fs.readFile(file)).subarray(this.#logStart).toString('utf8');
+    return startupError(output, this.#end.exit, file);
   }
 
   /** Lets the daemon live on by itself. */

@@ -55,7 +55,8 @@ describe('the order of keepers', () => {
   const large: KeeperFacts = { ...plain, width: 1000, height: 10 };
   const changed = (change: Partial<KeeperFacts>): KeeperFacts => ({ ...plain, id: 'c'.repeat(64), ...change });
   test.each<[string, string, KeeperFacts, KeeperFacts]>([
-    ['the chosen one, even if damaged', 'chosen', changed({ chosen: 3, damaged: true, width: 1 }), plain],
+    ['the chosen one, however small', 'chosen', changed({ chosen: 3, width: 1 }), plain],
+    ['whole before damaged, whatever was chosen', 'whole', plain, changed({ chosen: 3, damaged: true })],
     ['the latest choice', 'chosen', changed({ chosen: 4 }), { ...plain, chosen: 3 }],
     ['whole before damaged, however large', 'whole', plain, changed({ damaged: true, width: 4000 })],
     ['colour at 70 % of the pixels', 'colour', { ...large, width: 700 }, { ...large, grey: true, format: 'png' }],

@@ -144,7 +144,14 @@ describe('two photos that look alike are', () => {
       aligned,
     ],
     ['duplicates when both have a film', duplicate('T2'), { motion: true }, { motion: true }, aligned],
-    ['duplicates when the one without film is cropped', duplicate('T3'), { motion: true }, {}, cropped],
+    [
+      'duplicates when the one without film is smaller',
+      duplicate('T2'),
+      { motion: true },
+      { width: 20, height: 15 },
+      aligned,
+    ],
+    ['with film and without, when the better picture has none', motion, { motion: true, width: 20 }, {}, cropped],
   ])('%s', (_, expected, a, b, alignment) => {
     const [first, second] = [facts('first.jpg', a), facts('second.jpg', b)];
     expect(relationOf(first, second, alignment)).toEqual(expected);

@@ -65,6 +65,8 @@ test('a daemon that ends before it is ready tells why in its own words', async (
     code: 'internal',
     message: expect.stringMatching(/exit code 1\): TypeError: not what it should be\. See .*startup\.log\.$/),
   });
+  // What others wrote stays: whoever started them has yet to read it.
+  expect(fs.readFileSync(startupLogFile(state), 'utf8')).toContain('Port 5000 is taken.');
 });
 
 test('a runtime that cannot be started is an error at once', async () => {

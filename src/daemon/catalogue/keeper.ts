@@ -37,15 +37,15 @@ const pixelWeights = { colour: 10, grey: 7 };
 
 /**
  * Orders look-alikes, best first: negative when `a` is to be kept rather than `b`. A total order over facts of the content
- * that ends in the id, so that every peer gives the same answer: what a person chose (the latest choice) before all else;
- * whole before damaged; more pixels, those with colour weighing more (see {@link pixelWeights}); colour before grey;
+ * that ends in the id, so that every peer gives the same answer: whole before damaged, whatever a person chose before the
+ * damage; what a person chose (the latest choice) before the rest; more pixels, those with colour weighing more (see {@link pixelWeights}); colour before grey;
  * lossless before lossy (see {@link formatRanks}); at equal format more bits per pixel; with a film before without; more of
  * date, camera and place known; lowest id.
  */
 export function compareKeepers(a: KeeperFacts, b: KeeperFacts): number {
   return (
-    b.chosen - a.chosen ||
     Number(a.damaged) - Number(b.damaged) ||
+    b.chosen - a.chosen ||
     weightOf(b) - weightOf(a) ||
     Number(a.grey) - Number(b.grey) ||
     formatRanks[a.format] - formatRanks[b.format] ||
@@ -63,8 +63,8 @@ export function compareKeepers(a: KeeperFacts, b: KeeperFacts): number {
  */
 export function keeperReason(best: KeeperFacts, next: KeeperFacts | undefined): KeeperReason {
   if (next === undefined) return 'only';
-  if (best.chosen !== next.chosen) return 'chosen';
   if (best.damaged !== next.damaged) return 'whole';
+  if (best.chosen !== next.chosen) return 'chosen';
   if (pixelsOf(best) > pixelsOf(next)) return 'pixels';
   if (best.grey !== next.grey) return 'colour';
   if (best.format !== next.format) return 'format';

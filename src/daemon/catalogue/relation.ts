@@ -33,8 +33,7 @@ export function relationOf(a: RelationFacts, b: RelationFacts, alignment: Alignm
   if (tier === undefined) return { kind: 'none' };
   if (tier !== 'T1' && areDifferentShots(a, b)) return { kind: 'burst' };
   if (isRaw(a) !== isRaw(b) && areOfOneShot(a, b)) return { kind: 'linked', link: 'raw' };
-  // What is cropped or turned is somebody's work on the picture, and not the other half of a pair.
-  if (a.motion !== b.motion && tier !== 'T3') return { kind: 'linked', link: 'motion' };
+  if (a.motion !== b.motion && isFilmAtStake(a, b)) return { kind: 'linked', link: 'motion' };
   return { kind: 'duplicate', tier };
 }
 
@@ -43,6 +42,15 @@ function tierOf(a: RelationFacts, b: RelationFacts, alignment: Alignment | null)
   if (alignment === null) return undefined;
   const shown = Math.min(areaOf(alignment.cropA), areaOf(alignment.cropB));
   return alignment.orientation !== 0 || shown < wholeArea ? 'T3' : 'T2';
+}
+
+/**
+ * Whether the film would go if only the better picture of the two were kept. A smaller still (what a messenger made of the
+ * photo) is a duplicate like any other: the one with the film is the better picture too.
+ */
+function isFilmAtStake(a: RelationFacts, b: RelationFacts): boolean {
+  const [film, still] = a.motion ? [a, b] : [b, a];
+  return still.width * still.height >= film.width * film.height;
 }
 
 /** What is decoded of a raw file is the preview inside it: that it is the same says nothing of the picture of the sensor. */
