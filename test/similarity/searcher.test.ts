@@ -93,6 +93,16 @@ test('progress counts up to all keys', async () => {
   expect(progress.at(-1)).toBe(501);
 });
 
+test('a listener of the progress that fails ends the search', async () => {
+  const searcher = newSearcher();
+  await searcher.add(distinct(100));
+  const onProgress = (): void => {
+    throw new Error('nobody listens');
+  };
+  await expect(searcher.search([1, 2], { limit, onProgress })).rejects.toThrow('nobody listens');
+  expect(await searcher.search([1], { limit })).toEqual([]);
+});
+
 test('a search that is cancelled ends at once, in the thread too', async () => {
   const { searcher, keys } = await withTooMany();
   const controller = new AbortController();

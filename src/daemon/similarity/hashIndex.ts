@@ -188,15 +188,15 @@ export class HashIndex {
       const distance = finding & 0xff;
       const member = finding >> 16;
       const query = team.queries[member];
-      const found = best[member];
+      const kept = best[member];
       // The last block is not always full.
-      if (query === undefined || found === undefined || slot >= chunk.count) continue;
-      if (distance > query.nearest.limit || distance >= (found.get(slot)?.distance ?? Infinity)) continue;
+      if (query === undefined || kept === undefined || slot >= chunk.count) continue;
+      if (distance > query.nearest.limit || distance >= (kept.get(slot)?.distance ?? Infinity)) continue;
       if (asked.isDonePair(chunk.number * chunkSlots + slot, query.place)) continue;
       const layings = layingsOf(query.aspect, chunk.aspects[slot] ?? 0);
       if (!(turn === 4 ? layings.transposed : layings.straight)) continue;
       const orientation = (turn | ((finding >> 8) & 3)) as Orientation;
-      found.set(slot, { a: query.key, b: chunk.keys[slot] ?? 0, distance, orientation, windowA, windowB });
+      kept.set(slot, { a: query.key, b: chunk.keys[slot] ?? 0, distance, orientation, windowA, windowB });
     }
   }
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { AppError, messageOf } from '../../protocol/errors.ts';
+import { AppError, messageOf, toAppError } from '../../protocol/errors.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Unsubscribe } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
@@ -87,7 +87,8 @@ export class Searcher implements AsyncDisposable {
 
   /**
    * Compares each of `keys` with all others in the index, each pair once. Keys that are not there are left out. What is added or
-   * removed meanwhile waits until it is done.
+   * removed meanwhile waits until it is done. A large collection that is added and searched some thousand photos at a time has
+   * each pair compared once as well, and neither waits nor remembers for long.
    * @throws AppError as {@link add}, and `cancelled` when the signal says so
    */
   async search(keys: readonly number[], options: SearchOptions): Promise<Candidate[]> {
@@ -223,7 +224,12 @@ class SearchThread implements AsyncDisposable {
     switch (reply.type) {
       case 'found':
       case 'aligned':
-        return waiting.onPart?.(reply);
+        try {
+          waiting.onPart?.(reply);
+        } catch (error) {
+          waiting.reject(toAppError(error));
+        }
+        return;
       case 'done':
         return waiting.resolve(reply);
       case 'failed':
