@@ -25,7 +25,7 @@ import {
   PhotoFeaturesSchema,
 } from '../../src/protocol/features.ts';
 import { appleNote, box, dng, samsungTrailer, sensorData, withMakerNote, withXmp } from './support/cameraFiles.ts';
-import { distance, heic, picture, sha256 } from './support/images.ts';
+import { distance, heic, heicInP3, picture, sha256 } from './support/images.ts';
 
 let loaded: Sharp;
 beforeAll(async () => {
@@ -310,6 +310,24 @@ describe('features', () => {
       expect(distance(decoded.facts.blockhash ?? '', png.facts.blockhash ?? ''), what).toBeLessThan(72);
       expect(decoded.thumbnail, what).not.toBeNull();
     }
+  });
+
+  test('of a HEIC in another colour space are those of its true colours', async () => {
+    const colours = async (bytes: Buffer): Promise<number[]> => {
+      const { thumbnail } = await decodeWhole(bytes);
+      return (await sharp(thumbnail?.data).stats()).channels.map(({ mean }) => mean);
+    };
+    const expected = await colours(await picture(3, 320, 240).png().toBuffer());
+    for (const bytes of [heic, heicInP3]) {
+      for (const [n, mean] of (await colours(bytes)).entries())
+        expect(Math.abs(mean - (expected[n] ?? 0))).toBeLessThan(2);
+    }
+    const stored = await picture(3, 320, 240).withIccProfile('p3').png().toBuffer();
+    const unmanaged = await sharp(stored, { ignoreIcc: true }).stats();
+    expect(Math.max(...unmanaged.channels.map(({ mean }, n) => Math.abs(mean - (expected[n] ?? 0))))).toBeGreaterThan(
+      2,
+    );
+    expect(digestOf(await decodeWhole(heicInP3))).not.toBe(digestOf(await decodeWhole(heic)));
   });
 
   test('of a picture that is cut off lead to the whole one, but are not those of the same pixels', async () => {

@@ -1,4 +1,5 @@
 import { bmvbhash } from 'blockhash-core';
+import { crc32, deflateSync } from 'node:zlib';
 import type { SharpOptions, Sharp as Pipeline } from 'sharp';
 import { featuresVersion } from '../../protocol/features.ts';
 import { wireLimits } from '../../protocol/wire.ts';
@@ -65,7 +66,7 @@ export async function pixelsOfJpeg(sharp: Sharp, bytes: Buffer, orientation: num
 export async function pixelsOf(sharp: Sharp, bytes: Buffer): Promise<Pixels> {
   const source = sourceOf(sharp, bytes);
   const { digest, plain } = await fullDecode(sharp, bytes).catch(() => ({ digest: null, plain: undefined }));
-  if (plain !== undefined) return pixelsOfRaster(sharp, plain, digest);
+  if (plain !== undefined) return pixelsOfRaster(sharp, plain, { digest });
   const { raster, damaged } = await thumbnailOrWhatIsThere(source);
   const size = await uprightSize(source);
   return { ...size, ...(await described(sharp, { source, raster, damaged, digest: damaged ? null : digest })) };
@@ -80,7 +81,10 @@ export async function pixelsOfHeic(sharp: Sharp, bytes: Buffer): Promise<Pixels 
   const { depth, icc, pages = 1 } = await sharp(bytes, decodeOptions('none')).metadata();
   // More than eight bits were rounded, and other pictures were not looked at: such files may differ in what was left out.
   const whole = depth === 'uchar' && pages === 1;
-  return pixelsOfRaster(sharp, picture, whole ? rasterDigest({ ...picture, depth }, icc) : null);
+  return pixelsOfRaster(sharp, picture, {
+    digest: whole ? rasterDigest({ ...picture, depth }, icc) : null,
+    profile: icc,
+  });
 }
 
 /**
@@ -111,11 +115,18 @@ export async function pixelsOfPreview(
   return undefined;
 }
 
-async function pixelsOfRaster(sharp: Sharp, picture: Raster, digest: Uint8Array | null): Promise<Pixels> {
+interface AboutRaster {
+  digest: Uint8Array | null;
+  /** What the colours are to be understood by; without it they are sRGB. */
+  profile?: Buffer | undefined;
+}
+
+async function pixelsOfRaster(sharp: Sharp, picture: Raster, { digest, profile }: AboutRaster): Promise<Pixels> {
   const { width, height, channels, data } = picture;
   if (Math.max(width, height) > maxSide) throw tooLong();
   const source: Source = () => sharp(data, { raw: { width, height, channels }, limitInputPixels: maxPixels });
-  const raster = await thumbnailRaster(source('error'));
+  const unmanaged = await thumbnailRaster(source('error'));
+  const raster = profile === undefined ? unmanaged : await inSrgb(sharp, unmanaged, profile);
   return { width, height, ...(await described(sharp, { source, raster, damaged: false, digest })) };
 }
 
@@ -196,6 +207,29 @@ function thumbnailRaster(pipeline: Pipeline): Promise<Raster> {
 async function rasterOf(pipeline: Pipeline): Promise<Raster> {
   const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, channels: info.channels, data };
+}
+
+/** A raster in sRGB of one whose colours are to be understood by a profile: sharp takes such only from within a file. */
+async function inSrgb(sharp: Sharp, raster: Raster, profile: Buffer): Promise<Raster> {
+  const { width, height, channels, data } = raster;
+  const png = await sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 0 }).toBuffer();
+  try {
+    return await rasterOf(sharp(withProfile(png, profile)).toColourspace('srgb'));
+  } catch {
+    // A broken profile costs the right colours only.
+    return raster;
+  }
+}
+
+/** Bytes of the signature and the header of a PNG: the profile comes behind them. */
+const pngHead = 33;
+
+function withProfile(png: Buffer, profile: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from('iCCPicc\0\0', 'latin1'), deflateSync(profile)]);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(body.length - 4);
+  checksum.writeUInt32BE(crc32(body));
+  return Buffer.concat([png.subarray(0, pngHead), length, body, checksum, png.subarray(pngHead)]);
 }
 
 /** Ways to hold a picture by EXIF's count: mirrored left and right (that first), and turned clockwise by degrees. */

@@ -21,6 +21,9 @@ export function picture(seed = 1, width = 640, height = 480): Sharp {
 /** `picture(3, 320, 240)` as a HEIC (HEVC), which no encoder of ours makes. */
 export const heic = fs.readFileSync(new URL('./picture3.heic', import.meta.url));
 
+/** The same picture with its colours written in Display P3, as phones do. */
+export const heicInP3 = fs.readFileSync(new URL('./picture3-p3.heic', import.meta.url));
+
 let plain: Promise<Buffer> | undefined;
 
 /** Many different photos for little time: one small JPEG with another comment (COM segment) each. */
