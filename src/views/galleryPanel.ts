@@ -255,7 +255,8 @@ class GalleryPanel extends Disposable {
     const { connection } = this.#session;
     if (connection === undefined) return;
     const signal = AbortSignal.any([this.#groupQuery.signal, connection.signal]);
-    const found = await findGroup(connection.client, { group, place }, signal);
+    const keeper = this.#group?.group === group ? this.#group.keeper : undefined;
+    const found = await findGroup(connection.client, { group, place }, keeper, signal);
     if (signal.aborted) return;
     this.#group = found.group;
     this.#post({

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { DuplicatePhoto, DuplicatesParams, DuplicatesResult } from '../../src/protocol/control.ts';
+import type { DuplicatePhoto, DuplicatesParams, DuplicatesResult, PhotoDetails } from '../../src/protocol/control.ts';
+import { AppError } from '../../src/protocol/errors.ts';
 import { differingFacts, findGroup } from '../../src/views/reviewGroups.ts';
-import { duplicateForTests, groupForTests, groupIdForTests } from './samples.ts';
+import { duplicateForTests, groupForTests, groupIdForTests, idForTests } from './samples.ts';
 
 /** A daemon with groups of these numbers, in this order. */
 function daemonWith(numbers: readonly number[]) {
@@ -9,6 +10,13 @@ function daemonWith(numbers: readonly number[]) {
   const asked: DuplicatesParams[] = [];
   return {
     asked,
+    show: async (id: string): Promise<PhotoDetails> => {
+      const photo = groups
+        .flatMap((one) => one.photos.map((shown) => ({ ...shown, group: one.group })))
+        .find((one) => one.id === id);
+      if (photo === undefined) throw new AppError('not-found', 'None.');
+      return { ...photo, linked: [], fromGroup: { takenAt: null, camera: null, place: null }, paths: [] };
+    },
     duplicates: async (params: DuplicatesParams): Promise<DuplicatesResult> => {
       asked.push(params);
       const { group, limit = 100, offset = 0 } = params;
@@ -22,8 +30,9 @@ const { signal } = new AbortController();
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n);
 
 describe('the group to show', () => {
-  const find = async (daemon: ReturnType<typeof daemonWith>, group: number | null, place: number) => {
-    const found = await findGroup(daemon, { group: group === null ? null : groupIdForTests(group), place }, signal);
+  const find = async (daemon: ReturnType<typeof daemonWith>, group: number | null, place: number, keeper?: number) => {
+    const wish = { group: group === null ? null : groupIdForTests(group), place };
+    const found = await findGroup(daemon, wish, keeper === undefined ? undefined : idForTests(keeper), signal);
     return { ...found, group: found.group?.group };
   };
 
@@ -44,6 +53,11 @@ describe('the group to show', () => {
     const daemon = daemonWith(numbers(100, 5_000));
     expect(await find(daemon, 6, 3)).toMatchObject({ place: 3, group: groupIdForTests(103) });
     expect(daemon.asked).toHaveLength(2);
+  });
+
+  test('is the one that its keeper is in now, when it has another name', async () => {
+    expect(await find(daemonWith([5, 6, 8]), 7, 0, 17)).toMatchObject({ place: 2, group: groupIdForTests(8) });
+    expect(await find(daemonWith([5, 6, 8]), 7, 1, 99)).toMatchObject({ place: 1, group: groupIdForTests(6) });
   });
 
   test('is the last one when there is none after it, and none when there are none', async () => {

@@ -13,7 +13,7 @@ import { columnsFor, zoomStep } from './zoom.ts';
 import type { ThumbnailCache } from './thumbnailCache.ts';
 
 /** Width of a photo among its look-alikes, at least. */
-const leastWidth = 200;
+const leastWidth = 230;
 /** Milliseconds that a group is looked at before its photos are brought whole: who leafs through needs none. */
 const pictureDelay = 250;
 
