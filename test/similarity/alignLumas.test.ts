@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hashBytes, windowCount } from '../../src/protocol/features.ts';
@@ -49,7 +50,7 @@ beforeAll(async () => {
 });
 
 describe('look-alikes', () => {
-  test.each<[string, (picture: sharp.Sharp) => sharp.Sharp]>([
+  test.each<[string, (picture: Sharp) => Sharp]>([
     ['smaller', (picture) => picture.resize(160)],
     ['grey', (picture) => picture.greyscale()],
     ['darker', (picture) => picture.linear(0.6, 0)],

@@ -38,12 +38,16 @@ const broadDetails = { reach: 5, leastContrast: 5 };
 /** ... and to decide: textures, which different things of one shape (two shirts on a table) do not have in common. */
 const fineDetails = { reach: 3, leastContrast: 3 };
 
-/** Steps are halved so often: from two pixels to a quarter. */
-const halvings = 3;
+/** Parts of the first steps that follow them: down to half a pixel where shapes are looked at, then to an eighth. */
+const broadFactors = [0.5, 0.25] as const;
+const fineFactors = [0.25, 0.125, 0.0625] as const;
+/** Of the places to start from, those where it looks best so far. */
+const climbers = 2;
 /** While steps are long every other pixel of every other row will do. */
 const coarse = 2;
-/** A pair that is less alike than this after the coarse search is not looked at more closely. */
+/** A pair that is less alike than this after the first steps, or more, is not looked at more closely. */
 const hopeless = 0.4;
+const beyondDoubt = 0.95;
 
 /** Parts of the pictures that must lie on each other: of the one that is covered less, and of the other. */
 const leastCommon = 0.55;
@@ -59,7 +63,11 @@ export function alignLumas(a: Uint8Array, b: Uint8Array, start: AlignmentStart):
   const turned = orientPixels(a, lumaSide, orientation);
   const cropA = orientCrop(windows[start.windowA] ?? wholePicture, orientation);
   const cropB = windows[start.windowB] ?? wholePicture;
-  const found = climb(turned, b, [placementOf(cropA, cropB), placementOf(wholePicture, wholePicture)]);
+  const found = climb(turned, b, [
+    placementOf(cropA, cropB),
+    ...windows.map((window) => placementOf(wholePicture, window)),
+    ...windows.map((window) => placementOf(window, wholePicture)),
+  ]);
   const areas = commonAreas(found.placement);
   return { score: found.score, orientation, cropA: orientCrop(areas.a, inverse(orientation)), cropB: areas.b };
 }
@@ -86,19 +94,24 @@ interface Found {
 
 function climb(a: Uint8Array, b: Uint8Array, starts: readonly Placement[]): Found {
   const broad = pairOf(a, b, broadDetails);
-  let best: Found = { placement: placementOf(wholePicture, wholePicture), score: -1 };
-  for (const placement of starts) {
-    const score = correlation(broad, placement, coarse);
-    if (score > best.score) best = { placement, score };
-  }
-  let factor = 1;
-  for (let halving = 0; halving < halvings; halving++, factor /= 2) {
-    best = improve(broad, best, factor, coarse);
+  const begun = starts
+    .map((placement) => ({ placement, score: correlation(broad, placement, coarse) }))
+    .sort((one, other) => other.score - one.score)
+    .slice(0, climbers)
+    .map((found) => improve(broad, found, 1, coarse));
+  let best = begun.reduce((one, other) => (other.score > one.score ? other : one));
+  for (const factor of broadFactors) {
     if (best.score < hopeless) return best;
+    best = improve(broad, best, factor, coarse);
   }
+  if (best.score < hopeless) return best;
   const fine = pairOf(a, b, fineDetails);
   best = { ...best, score: correlation(fine, best.placement, 1) };
-  return best.score < hopeless ? best : improve(fine, best, factor, 1);
+  for (const factor of fineFactors) {
+    if (best.score < hopeless || best.score >= beyondDoubt) break;
+    best = improve(fine, best, factor, 1);
+  }
+  return best;
 }
 
 /** Goes on in every direction as long as it gets better; two rounds at most. */
