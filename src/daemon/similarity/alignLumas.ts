@@ -154,19 +154,52 @@ function placementOf(a: Crop, b: Crop): Placement {
   };
 }
 
+/** Where the pixels of one picture are on another: both from -1 to 1 across. */
+interface Mapping {
+  xOfX: number;
+  xOfY: number;
+  yOfX: number;
+  yOfY: number;
+  x: number;
+  y: number;
+}
+
+function mappingOf({ scaleX, scaleY, turn, x, y }: Placement): Mapping {
+  const [wide, high] = [Math.exp(scaleX), Math.exp(scaleY)];
+  const [cosine, sine] = [Math.cos(turn), Math.sin(turn)];
+  return { xOfX: wide * cosine, xOfY: -wide * sine, yOfX: high * sine, yOfY: high * cosine, x, y };
+}
+
+/** The way back, from a to b. */
+function inverseOf({ scaleX, scaleY, turn, x, y }: Placement): Mapping {
+  const [wide, high] = [Math.exp(-scaleX), Math.exp(-scaleY)];
+  const [cosine, sine] = [Math.cos(turn), Math.sin(turn)];
+  return {
+    xOfX: cosine * wide,
+    xOfY: sine * high,
+    yOfX: -sine * wide,
+    yOfY: cosine * high,
+    x: -cosine * wide * x - sine * high * y,
+    y: sine * wide * x - cosine * high * y,
+  };
+}
+
 /**
  * Normalised cross-correlation of what the two have in common, of every `stride`-th pixel; -1 where that is too little.
+ * The one that shows less has more details: it is sampled at the pixels of the other.
  */
 function correlation({ a, b }: Pair, placement: Placement, stride: number): number {
-  const scaleX = Math.exp(placement.scaleX);
-  const scaleY = Math.exp(placement.scaleY);
-  const xOfX = scaleX * Math.cos(placement.turn);
-  const xOfY = -scaleX * Math.sin(placement.turn);
-  const yOfX = scaleY * Math.sin(placement.turn);
-  const yOfY = scaleY * Math.cos(placement.turn);
+  return placement.scaleX + placement.scaleY >= 0
+    ? sampledCorrelation(a, b, mappingOf(placement), stride)
+    : sampledCorrelation(b, a, inverseOf(placement), stride);
+}
+
+/** @param to from the pixels of `grid` to those of `sampled` */
+function sampledCorrelation(sampled: Float32Array, grid: Float32Array, to: Mapping, stride: number): number {
+  const { xOfX, xOfY, yOfX, yOfY } = to;
   const centre = (lumaSide - 1) / 2;
-  const startX = centre + placement.x * (lumaSide / 2);
-  const startY = centre + placement.y * (lumaSide / 2);
+  const startX = centre + to.x * (lumaSide / 2);
+  const startY = centre + to.y * (lumaSide / 2);
   const last = lumaSide - 1;
   let count = 0;
   let sumA = 0;
@@ -187,10 +220,10 @@ function correlation({ a, b }: Pair, placement: Placement, stride: number): numb
       const right = clampedX - left;
       const down = clampedY - top;
       const at = top * lumaSide + left;
-      const upper = (a[at] ?? 0) * (1 - right) + (a[at + 1] ?? 0) * right;
-      const lower = (a[at + lumaSide] ?? 0) * (1 - right) + (a[at + lumaSide + 1] ?? 0) * right;
+      const upper = (sampled[at] ?? 0) * (1 - right) + (sampled[at + 1] ?? 0) * right;
+      const lower = (sampled[at + lumaSide] ?? 0) * (1 - right) + (sampled[at + lumaSide + 1] ?? 0) * right;
       const valueA = upper * (1 - down) + lower * down;
-      const valueB = b[row * lumaSide + column] ?? 0;
+      const valueB = grid[row * lumaSide + column] ?? 0;
       count++;
       sumA += valueA;
       sumB += valueB;
@@ -199,9 +232,9 @@ function correlation({ a, b }: Pair, placement: Placement, stride: number): numb
       products += valueA * valueB;
     }
   }
-  const ofB = (count * stride * stride) / (lumaSide * lumaSide);
-  const ofA = ofB * scaleX * scaleY;
-  if (Math.min(ofA, ofB) < leastCommon || Math.max(ofA, ofB) < leastWhole) return -1;
+  const ofGrid = (count * stride * stride) / (lumaSide * lumaSide);
+  const ofSampled = ofGrid * (xOfX * yOfY - xOfY * yOfX);
+  if (Math.min(ofGrid, ofSampled) < leastCommon || Math.max(ofGrid, ofSampled) < leastWhole) return -1;
   const spreadA = squaresA - (sumA * sumA) / count;
   const spreadB = squaresB - (sumB * sumB) / count;
   if (spreadA <= 0 || spreadB <= 0) return -1;
