@@ -25,9 +25,16 @@ describe('luma', () => {
   });
 
   test('gives cells between pixels a part of each', () => {
-    // 96 columns on 64 cells: every second pixel is shared by two cells.
-    const raster = grey(96, 64, (x) => [0, 90, 255][x % 3] ?? 0);
-    expect([...lookAlikeFeatures(raster).luma.subarray(0, 4)]).toEqual([30, 200, 30, 200]);
+    // 160 columns on 64 cells: the middle one of five pixels is shared by two cells.
+    const raster = grey(160, 128, (x) => [0, 90, 250, 10, 40][x % 5] ?? 0);
+    expect([...lookAlikeFeatures(raster).luma.subarray(0, 4)]).toEqual([86, 70, 86, 70]);
+  });
+
+  test('of a small picture has no steps', () => {
+    const { luma } = lookAlikeFeatures(grey(16, 32, (x) => 16 * x));
+    const row = luma.subarray(lumaSide, 2 * lumaSide);
+    expect([...row.subarray(4, 60)]).toEqual(Array.from({ length: 56 }, (_, n) => 4 * (n + 4) - 6));
+    expect([row[0], row[63]]).toEqual([0, 240]);
   });
 
   test('weighs red, green and blue as Rec. 601 does', () => {
