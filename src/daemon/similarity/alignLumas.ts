@@ -43,7 +43,7 @@ const halvings = 3;
 /** While steps are long every other pixel of every other row will do. */
 const coarse = 2;
 /** A pair that is less alike than this after the coarse search is not looked at more closely. */
-const hopeless = 0.25;
+const hopeless = 0.4;
 
 /** Parts of the pictures that must lie on each other: of the one that is covered less, and of the other. */
 const leastCommon = 0.55;
