@@ -396,6 +396,24 @@ describe('the digest of pixels', () => {
     expect(await made(30_000)).not.toBe(await made(30_001));
   });
 
+  test('sees colours that the screen does not show', async () => {
+    const made = async (red: number): Promise<string | null> => {
+      const pixels = Buffer.alloc(64 * 64 * 3);
+      for (let at = 0; at < pixels.length; at += 3) pixels[at] = red;
+      const stored = await sharp(pixels, { raw: { width: 64, height: 64, channels: 3 } })
+        .png()
+        .toBuffer();
+      // The profile of another PNG, put before the pixels: its reddest reds are more than sRGB has.
+      const other = await picture(1, 64, 64).withIccProfile('p3').png().toBuffer();
+      const [start, end] = [other.indexOf('iCCP', 0, 'latin1') - 4, other.indexOf('IDAT', 0, 'latin1') - 4];
+      return digestOf(
+        await decodeWhole(Buffer.concat([stored.subarray(0, 33), other.subarray(start, end), stored.subarray(33)])),
+      );
+    };
+    expect(await made(255)).not.toBeNull();
+    expect(await made(255)).not.toBe(await made(254));
+  });
+
   test('is not made of very large pictures, nor of a preview', async () => {
     const large = { create: { width: 8_000, height: 5_001, channels: 3 as const, background: '#456789' } };
     const decoded = await decodeWhole(await sharp(large).png().toBuffer());
@@ -423,7 +441,9 @@ describe('raw files', () => {
     ];
     for (const [n, one] of stored.entries()) {
       const lying = n >= 4;
-      const file = dng(n + 1, [other, await one.jpeg().toBuffer(), other], lying ? [4000, 6400] : [6400, 4000]);
+      // Some cameras say it in the preview too: it is not turned twice.
+      const preview = n % 2 === 0 ? one : one.withMetadata({ orientation: n + 1 });
+      const file = dng(n + 1, [other, await preview.jpeg().toBuffer(), other], lying ? [4000, 6400] : [6400, 4000]);
       const decoded = await decodeWhole(file, 'IMG_1.dng');
       expect(decoded.facts, `orientation ${n + 1}`).toMatchObject({
         format: 'raw',

@@ -49,11 +49,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function readStatus(pid: number): string {
+/** Whether a process has a file open. */
+function hasOpen(pid: number, file: string): boolean {
   try {
-    return fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+    const folder = `/proc/${pid}/fd`;
+    return fs.readdirSync(folder).some((descriptor) => fs.readlinkSync(path.join(folder, descriptor)) === file);
   } catch {
-    return '';
+    // It has ended, or closed one while we looked.
+    return false;
   }
 }
 
@@ -93,13 +96,13 @@ test('a file with which decoders keep dying is given up, and the next is not', a
   const pool = newPool({ size: 1 });
   await pool.decode(await tinyFile());
   const ended = new AbortController();
-  const end = pool.decode(await slowFile()).finally(() => ended.abort());
+  const file = fs.realpathSync(await slowFile());
+  const end = pool.decode(file).finally(() => ended.abort());
   const killed = new Set<number>();
   while (!ended.signal.aborted) {
     for (const pid of pool.pids) {
-      // A process that does not yet use much memory is only about to start: one that dies then has not met the file.
-      const resident = Number(/VmRSS:\s+(\d+)/.exec(readStatus(pid))?.[1] ?? 0);
-      if (killed.has(pid) || (killed.size > 0 && resident < 100_000)) continue;
+      // A process that has not opened the file is only about to start: one that dies then has not met it.
+      if (killed.has(pid) || !hasOpen(pid, file)) continue;
       killed.add(pid);
       process.kill(pid, 'SIGKILL');
     }

@@ -14,7 +14,10 @@ export interface DecodeJob {
   path: string;
 }
 
-/** Counts up when the same bytes would give other facts or another thumbnail than before: what is indexed is then made anew. */
+/**
+ * Counts up when the same bytes would give other facts, features (so whenever `featuresVersion` does) or another thumbnail
+ * than before: what is indexed is then made anew.
+ */
 export const recipe = 2;
 
 const ThumbnailSchema = v.object({

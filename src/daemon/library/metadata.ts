@@ -38,7 +38,6 @@ const options = {
   tiff: true,
   exif: true,
   gps: true,
-  makerNote: true,
   xmp: false,
   icc: false,
   iptc: false,
@@ -83,7 +82,7 @@ export async function metadataOf(bytes: Buffer): Promise<PhotoMetadata> {
   const original = takenAt(tag.get('DateTimeOriginal'), tag.get('OffsetTimeOriginal'));
   const digitized = takenAt(tag.get('CreateDate'), tag.get('OffsetTimeDigitized'));
   const digitizedSubsecond = digitized === null ? null : subsecond(tag.get('SubSecTimeDigitized'));
-  const makerNote = tag.get('makerNote') ?? tag.get('MakerNote');
+  const makerNote = tag.get('makerNote');
   return {
     takenAt: original ?? digitized,
     subsecond: original === null ? digitizedSubsecond : subsecond(tag.get('SubSecTimeOriginal')),

@@ -78,13 +78,14 @@ export async function pixelsOfHeic(sharp: Sharp, bytes: Buffer): Promise<Pixels 
   const { decodeHeif } = await import('./libheif.ts');
   const picture = decodeHeif(bytes, maxPixels);
   if (typeof picture === 'string') return picture;
-  const { depth, icc, pages = 1 } = await sharp(bytes, decodeOptions('none')).metadata();
+  const container = await sharp(bytes, decodeOptions('none'))
+    .metadata()
+    .catch(() => undefined);
+  const profile = container?.icc;
   // More than eight bits were rounded, and other pictures were not looked at: such files may differ in what was left out.
-  const whole = depth === 'uchar' && pages === 1;
-  return pixelsOfRaster(sharp, picture, {
-    digest: whole ? rasterDigest({ ...picture, depth }, icc) : null,
-    profile: icc,
-  });
+  const whole = container?.depth === 'uchar' && (container.pages ?? 1) === 1;
+  const digest = whole ? rasterDigest({ ...picture, depth: 'uchar' }, profile) : null;
+  return pixelsOfRaster(sharp, picture, { digest, profile });
 }
 
 /**
