@@ -1,6 +1,5 @@
 import type { Sharp } from 'sharp';
 import sharp from 'sharp';
-import type { Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hashBytes, windowCount } from '../../src/protocol/features.ts';
 import { alignLumas } from '../../src/daemon/similarity/alignLumas.ts';
