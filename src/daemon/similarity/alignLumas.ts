@@ -41,8 +41,8 @@ const fineDetails = { reach: 3, leastContrast: 3 };
 /** Parts of the first steps that follow them: down to half a pixel where shapes are looked at, then to an eighth. */
 const broadFactors = [0.5, 0.25] as const;
 const fineFactors = [0.25, 0.125, 0.0625] as const;
-/** Of the places to start from, those where it looks best so far. */
-const climbers = 2;
+/** A place to start from where it looks as good as this is the right one; else another is tried too. */
+const promising = 0.6;
 /** While steps are long every other pixel of every other row will do. */
 const coarse = 2;
 /** A pair that is less alike than this after the first steps, or more, is not looked at more closely. */
@@ -53,9 +53,15 @@ const beyondDoubt = 0.95;
 const leastCommon = 0.55;
 const leastWhole = 0.88;
 
+/** Where else to start from: every window on the whole. The nearest hashes need not be those of the nearest windows. */
+const everyWindow: readonly Placement[] = [
+  ...windows.map((window) => placementOf(wholePicture, window)),
+  ...windows.slice(1).map((window) => placementOf(window, wholePicture)),
+];
+
 /**
  * How alike two luma rasters are where they lie on each other, the first turned and moved, stretched and rotated a little
- * until they match best: a hill climb from where the hashes matched, and from the whole pictures.
+ * until they match best: a hill climb from where the hashes matched, or from where it looks better.
  * Score: normalised cross-correlation of {@link localContrast}.
  */
 export function alignLumas(a: Uint8Array, b: Uint8Array, start: AlignmentStart): Alignment {
@@ -63,11 +69,7 @@ export function alignLumas(a: Uint8Array, b: Uint8Array, start: AlignmentStart):
   const turned = orientPixels(a, lumaSide, orientation);
   const cropA = orientCrop(windows[start.windowA] ?? wholePicture, orientation);
   const cropB = windows[start.windowB] ?? wholePicture;
-  const found = climb(turned, b, [
-    placementOf(cropA, cropB),
-    ...windows.map((window) => placementOf(wholePicture, window)),
-    ...windows.map((window) => placementOf(window, wholePicture)),
-  ]);
+  const found = climb(turned, b, placementOf(cropA, cropB));
   const areas = commonAreas(found.placement);
   return { score: found.score, orientation, cropA: orientCrop(areas.a, inverse(orientation)), cropB: areas.b };
 }
@@ -92,16 +94,23 @@ interface Found {
   score: number;
 }
 
-function climb(a: Uint8Array, b: Uint8Array, starts: readonly Placement[]): Found {
+function better(one: Found, other: Found): Found {
+  return other.score > one.score ? other : one;
+}
+
+function climb(a: Uint8Array, b: Uint8Array, matched: Placement): Found {
   const broad = pairOf(a, b, broadDetails);
-  const begun = starts
-    .map((placement) => ({ placement, score: correlation(broad, placement, coarse) }))
-    .sort((one, other) => other.score - one.score)
-    .slice(0, climbers)
-    .map((found) => improve(broad, found, 1, coarse));
-  let best = begun.reduce((one, other) => (other.score > one.score ? other : one));
+  const look = (placement: Placement): Found => ({ placement, score: correlation(broad, placement, coarse) });
+  let best = look(matched);
+  if (best.score < promising) {
+    const elsewhere = everyWindow.map(look).reduce(better);
+    best = better(improve(broad, best, 1, coarse), improve(broad, elsewhere, 1, coarse));
+  } else if (best.score < beyondDoubt) {
+    best = improve(broad, best, 1, coarse);
+  }
   for (const factor of broadFactors) {
     if (best.score < hopeless) return best;
+    if (best.score >= beyondDoubt) break;
     best = improve(broad, best, factor, coarse);
   }
   if (best.score < hopeless) return best;

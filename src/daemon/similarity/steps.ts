@@ -4,4 +4,4 @@ import type { SimilarityStep } from '../../protocol/control.ts';
 export const candidateDistance = 80;
 
 /** The least score of an alignment that makes two photos look-alikes, by how readily they shall be. */
-export const stepThresholds: Readonly<Record<SimilarityStep, number>> = { strict: 0.8, normal: 0.65, loose: 0.5 };
+export const stepThresholds: Readonly<Record<SimilarityStep, number>> = { strict: 0.8, normal: 0.7, loose: 0.55 };
