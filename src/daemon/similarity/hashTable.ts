@@ -27,6 +27,8 @@ export interface Chunk {
   readonly number: number;
   /** Address of the hashes: a run of blocks for each window. */
   readonly at: number;
+  /** Which aspects its photos have: see `aspects.ts`. */
+  bucket: number;
   /** Photos: in the first slots. */
   count: number;
   readonly keys: Float64Array;
@@ -84,8 +86,7 @@ export class HashTable {
     if (hashes.length !== windowCount * hashBytes)
       throw new RangeError(`A photo has ${hashes.length} bytes of hashes.`);
     this.delete(key);
-    const bucket = aspectBucket(aspect);
-    const chunk = this.#chunkWithRoom(bucket);
+    const chunk = this.#chunkWithRoom(aspectBucket(aspect));
     const slot = chunk.count++;
     chunk.keys[slot] = key;
     chunk.aspects[slot] = aspect;
@@ -99,8 +100,7 @@ export class HashTable {
     if (place === undefined) return false;
     const chunk = this.chunkOf(place);
     const slot = place % chunkSlots;
-    const bucket = aspectBucket(chunk.aspects[slot] ?? 0);
-    const chunks = this.#buckets.get(bucket) ?? [];
+    const chunks = this.#buckets.get(chunk.bucket) ?? [];
     const last = chunks.at(-1) ?? chunk;
     const from = --last.count;
     this.#places.delete(key);
@@ -113,7 +113,7 @@ export class HashTable {
     }
     if (last.count === 0) {
       chunks.pop();
-      if (chunks.length === 0) this.#buckets.delete(bucket);
+      if (chunks.length === 0) this.#buckets.delete(chunk.bucket);
       this.#unused.push(last);
     }
     return true;
@@ -129,6 +129,7 @@ export class HashTable {
     const last = chunks.at(-1);
     if (last !== undefined && last.count < chunkSlots) return last;
     const chunk = this.#unused.pop() ?? this.#newChunk();
+    chunk.bucket = bucket;
     chunks.push(chunk);
     this.#buckets.set(bucket, chunks);
     return chunk;
@@ -141,6 +142,7 @@ export class HashTable {
     const chunk = {
       number,
       at,
+      bucket: 0,
       count: 0,
       keys: new Float64Array(chunkSlots),
       aspects: new Uint32Array(chunkSlots),
