@@ -99,7 +99,7 @@ test('a file with which decoders keep dying is given up, and the next is not', a
     for (const pid of pool.pids) {
       // A process that does not yet use much memory is only about to start: one that dies then has not met the file.
       const resident = Number(/VmRSS:\s+(\d+)/.exec(readStatus(pid))?.[1] ?? 0);
-      if (killed.has(pid) || (killed.size > 0 && resident < 100_000)) continue;
+      if (killed.has(pid) || (killed.size > 0 && resident < 150_000)) continue;
       killed.add(pid);
       process.kill(pid, 'SIGKILL');
     }
