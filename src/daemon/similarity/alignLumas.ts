@@ -38,12 +38,16 @@ const broadDetails = { reach: 5, leastContrast: 5 };
 /** ... and to decide: textures, which different things of one shape (two shirts on a table) do not have in common. */
 const fineDetails = { reach: 3, leastContrast: 3 };
 
-/** Steps are halved so often: from two pixels to a quarter. */
-const halvings = 3;
+/** Parts of the first steps that follow them: down to half a pixel where shapes are looked at, then to an eighth. */
+const broadFactors = [0.5, 0.25] as const;
+const fineFactors = [0.25, 0.125, 0.0625] as const;
+/** Of the places to start from, those where it looks best so far. */
+const climbers = 2;
 /** While steps are long every other pixel of every other row will do. */
 const coarse = 2;
-/** A pair that is less alike than this after the coarse search is not looked at more closely. */
+/** A pair that is less alike than this after the first steps, or more, is not looked at more closely. */
 const hopeless = 0.4;
+const beyondDoubt = 0.95;
 
 /** Parts of the pictures that must lie on each other: of the one that is covered less, and of the other. */
 const leastCommon = 0.55;
@@ -59,7 +63,11 @@ export function alignLumas(a: Uint8Array, b: Uint8Array, start: AlignmentStart):
   const turned = orientPixels(a, lumaSide, orientation);
   const cropA = orientCrop(windows[start.windowA] ?? wholePicture, orientation);
   const cropB = windows[start.windowB] ?? wholePicture;
-  const found = climb(turned, b, [placementOf(cropA, cropB), placementOf(wholePicture, wholePicture)]);
+  const found = climb(turned, b, [
+    placementOf(cropA, cropB),
+    ...windows.map((window) => placementOf(wholePicture, window)),
+    ...windows.map((window) => placementOf(window, wholePicture)),
+  ]);
   const areas = commonAreas(found.placement);
   return { score: found.score, orientation, cropA: orientCrop(areas.a, inverse(orientation)), cropB: areas.b };
 }
@@ -86,19 +94,24 @@ interface Found {
 
 function climb(a: Uint8Array, b: Uint8Array, starts: readonly Placement[]): Found {
   const broad = pairOf(a, b, broadDetails);
-  let best: Found = { placement: placementOf(wholePicture, wholePicture), score: -1 };
-  for (const placement of starts) {
-    const score = correlation(broad, placement, coarse);
-    if (score > best.score) best = { placement, score };
-  }
-  let factor = 1;
-  for (let halving = 0; halving < halvings; halving++, factor /= 2) {
-    best = improve(broad, best, factor, coarse);
+  const begun = starts
+    .map((placement) => ({ placement, score: correlation(broad, placement, coarse) }))
+    .sort((one, other) => other.score - one.score)
+    .slice(0, climbers)
+    .map((found) => improve(broad, found, 1, coarse));
+  let best = begun.reduce((one, other) => (other.score > one.score ? other : one));
+  for (const factor of broadFactors) {
     if (best.score < hopeless) return best;
+    best = improve(broad, best, factor, coarse);
   }
+  if (best.score < hopeless) return best;
   const fine = pairOf(a, b, fineDetails);
   best = { ...best, score: correlation(fine, best.placement, 1) };
-  return best.score < hopeless ? best : improve(fine, best, factor, 1);
+  for (const factor of fineFactors) {
+    if (best.score < hopeless || best.score >= beyondDoubt) break;
+    best = improve(fine, best, factor, 1);
+  }
+  return best;
 }
 
 /** Goes on in every direction as long as it gets better; two rounds at most. */
@@ -141,19 +154,52 @@ function placementOf(a: Crop, b: Crop): Placement {
   };
 }
 
+/** Where the pixels of one picture are on another: both from -1 to 1 across. */
+interface Mapping {
+  xOfX: number;
+  xOfY: number;
+  yOfX: number;
+  yOfY: number;
+  x: number;
+  y: number;
+}
+
+function mappingOf({ scaleX, scaleY, turn, x, y }: Placement): Mapping {
+  const [wide, high] = [Math.exp(scaleX), Math.exp(scaleY)];
+  const [cosine, sine] = [Math.cos(turn), Math.sin(turn)];
+  return { xOfX: wide * cosine, xOfY: -wide * sine, yOfX: high * sine, yOfY: high * cosine, x, y };
+}
+
+/** The way back, from a to b. */
+function inverseOf({ scaleX, scaleY, turn, x, y }: Placement): Mapping {
+  const [wide, high] = [Math.exp(-scaleX), Math.exp(-scaleY)];
+  const [cosine, sine] = [Math.cos(turn), Math.sin(turn)];
+  return {
+    xOfX: cosine * wide,
+    xOfY: sine * high,
+    yOfX: -sine * wide,
+    yOfY: cosine * high,
+    x: -cosine * wide * x - sine * high * y,
+    y: sine * wide * x - cosine * high * y,
+  };
+}
+
 /**
  * Normalised cross-correlation of what the two have in common, of every `stride`-th pixel; -1 where that is too little.
+ * The one that shows less has more details: it is sampled at the pixels of the other.
  */
 function correlation({ a, b }: Pair, placement: Placement, stride: number): number {
-  const scaleX = Math.exp(placement.scaleX);
-  const scaleY = Math.exp(placement.scaleY);
-  const xOfX = scaleX * Math.cos(placement.turn);
-  const xOfY = -scaleX * Math.sin(placement.turn);
-  const yOfX = scaleY * Math.sin(placement.turn);
-  const yOfY = scaleY * Math.cos(placement.turn);
+  return placement.scaleX + placement.scaleY >= 0
+    ? sampledCorrelation(a, b, mappingOf(placement), stride)
+    : sampledCorrelation(b, a, inverseOf(placement), stride);
+}
+
+/** @param to from the pixels of `grid` to those of `sampled` */
+function sampledCorrelation(sampled: Float32Array, grid: Float32Array, to: Mapping, stride: number): number {
+  const { xOfX, xOfY, yOfX, yOfY } = to;
   const centre = (lumaSide - 1) / 2;
-  const startX = centre + placement.x * (lumaSide / 2);
-  const startY = centre + placement.y * (lumaSide / 2);
+  const startX = centre + to.x * (lumaSide / 2);
+  const startY = centre + to.y * (lumaSide / 2);
   const last = lumaSide - 1;
   let count = 0;
   let sumA = 0;
@@ -174,10 +220,10 @@ function correlation({ a, b }: Pair, placement: Placement, stride: number): numb
       const right = clampedX - left;
       const down = clampedY - top;
       const at = top * lumaSide + left;
-      const upper = (a[at] ?? 0) * (1 - right) + (a[at + 1] ?? 0) * right;
-      const lower = (a[at + lumaSide] ?? 0) * (1 - right) + (a[at + lumaSide + 1] ?? 0) * right;
+      const upper = (sampled[at] ?? 0) * (1 - right) + (sampled[at + 1] ?? 0) * right;
+      const lower = (sampled[at + lumaSide] ?? 0) * (1 - right) + (sampled[at + lumaSide + 1] ?? 0) * right;
       const valueA = upper * (1 - down) + lower * down;
-      const valueB = b[row * lumaSide + column] ?? 0;
+      const valueB = grid[row * lumaSide + column] ?? 0;
       count++;
       sumA += valueA;
       sumB += valueB;
@@ -186,9 +232,9 @@ function correlation({ a, b }: Pair, placement: Placement, stride: number): numb
       products += valueA * valueB;
     }
   }
-  const ofB = (count * stride * stride) / (lumaSide * lumaSide);
-  const ofA = ofB * scaleX * scaleY;
-  if (Math.min(ofA, ofB) < leastCommon || Math.max(ofA, ofB) < leastWhole) return -1;
+  const ofGrid = (count * stride * stride) / (lumaSide * lumaSide);
+  const ofSampled = ofGrid * (xOfX * yOfY - xOfY * yOfX);
+  if (Math.min(ofGrid, ofSampled) < leastCommon || Math.max(ofGrid, ofSampled) < leastWhole) return -1;
   const spreadA = squaresA - (sumA * sumA) / count;
   const spreadB = squaresB - (sumB * sumB) / count;
   if (spreadA <= 0 || spreadB <= 0) return -1;

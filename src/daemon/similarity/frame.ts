@@ -12,6 +12,9 @@ const widest = 0.3;
 const softLines = 2;
 const abruptPart = 0.6;
 
+/** The widest edge of a frame is so many times the narrowest, as that of an instant picture. */
+const mostUneven = 6;
+
 /** A frame inside a frame is one more. */
 const mostFrames = 2;
 
@@ -54,7 +57,7 @@ function trimmed(plane: LumaPlane, area: Area): Area {
   if (narrow === Infinity) return area;
   const width = (edge: Edge): number => {
     if (!framing.includes(edge)) return 0;
-    return edge.abrupt ? edge.count : Math.min(edge.count, narrow);
+    return edge.abrupt && edge.count <= narrow * mostUneven ? edge.count : Math.min(edge.count, narrow);
   };
   return {
     left: area.left + width(edges.left),

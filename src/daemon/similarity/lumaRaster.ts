@@ -38,11 +38,58 @@ function layOnWhite(luma: Uint8Array, data: Uint8Array, channels: number): void 
   }
 }
 
+/** Fewer pixels than this in a direction would show as steps in the cells. */
+const enoughPixels = 2 * lumaSide;
+
 /**
  * Means of the cells of a grid of {@link lumaSide} x {@link lumaSide} over an area, whatever its shape; of pixels on the edge
- * of a cell their part. Whole numbers all the way: the same on every machine.
+ * of a cell their part, and of small pictures the values in between. Whole numbers all the way: the same on every machine.
  */
 export function squareLuma(plane: LumaPlane, area: Area): Uint8Array {
+  const columns = area.right - area.left;
+  const rows = area.bottom - area.top;
+  if (Math.min(columns, rows) < enoughPixels) {
+    const across = Math.ceil(enoughPixels / columns);
+    const down = Math.ceil(enoughPixels / rows);
+    const larger = enlarged(plane, area, across, down);
+    return meanLuma(larger, { left: 0, top: 0, right: larger.width, bottom: larger.height });
+  }
+  return meanLuma(plane, area);
+}
+
+/** An area so many times as wide and as high, with linear interpolation. */
+function enlarged({ width, data }: LumaPlane, area: Area, across: number, down: number): LumaPlane {
+  const columns = area.right - area.left;
+  const rows = area.bottom - area.top;
+  const result = { width: columns * across, height: rows * down, data: new Uint8Array(columns * across * rows * down) };
+  const whole = 4 * across * down;
+  for (let y = 0; y < result.height; y++) {
+    const vertical = between(y, down, rows);
+    const upper = (area.top + vertical.first) * width + area.left;
+    const lower = (area.top + vertical.second) * width + area.left;
+    for (let x = 0; x < result.width; x++) {
+      const { first, second, part } = between(x, across, columns);
+      const above = (data[upper + first] ?? 0) * (2 * across - part) + (data[upper + second] ?? 0) * part;
+      const below = (data[lower + first] ?? 0) * (2 * across - part) + (data[lower + second] ?? 0) * part;
+      const sum = above * (2 * down - vertical.part) + below * vertical.part;
+      result.data[y * result.width + x] = Math.round(sum / whole);
+    }
+  }
+  return result;
+}
+
+/** Between which pixels of a line one of the enlarged line is, and how far from the first: in parts of 2 * factor. */
+function between(at: number, factor: number, length: number): { first: number; second: number; part: number } {
+  const place = 2 * at + 1 - factor;
+  const first = Math.floor(place / (2 * factor));
+  return {
+    first: Math.max(0, first),
+    second: Math.min(length - 1, first + 1),
+    part: place - 2 * factor * first,
+  };
+}
+
+function meanLuma(plane: LumaPlane, area: Area): Uint8Array {
   const columns = area.right - area.left;
   const rows = area.bottom - area.top;
   const luma = new Uint8Array(lumaBytes);
