@@ -25,7 +25,7 @@ import {
   PhotoFeaturesSchema,
 } from '../../src/protocol/features.ts';
 import { appleNote, box, dng, samsungTrailer, sensorData, withMakerNote, withXmp } from './support/cameraFiles.ts';
-import { distance, heic, heicInP3, picture, sha256 } from './support/images.ts';
+import { distance, heic, heicInP3, picture, sha256, twoHeics } from './support/images.ts';
 
 let loaded: Sharp;
 beforeAll(async () => {
@@ -384,6 +384,7 @@ describe('the digest of pixels', () => {
     expect(new Set(digests).size).toBe(digests.length);
     expect(digestOf(await decodeWhole(await animation(3, 'gif')))).toBeNull();
     expect(digestOf(await decodeWhole(await animation(3, 'webp')))).toBeNull();
+    expect(digestOf(await decodeWhole(twoHeics))).toBeNull();
   });
 
   test('sees every bit of a picture of 16 bits', async () => {

@@ -24,6 +24,9 @@ export const heic = fs.readFileSync(new URL('./picture3.heic', import.meta.url))
 /** The same picture with its colours written in Display P3, as phones do. */
 export const heicInP3 = fs.readFileSync(new URL('./picture3-p3.heic', import.meta.url));
 
+/** A HEIC with two pictures. */
+export const twoHeics = fs.readFileSync(new URL('./two-pictures.heic', import.meta.url));
+
 let plain: Promise<Buffer> | undefined;
 
 /** Many different photos for little time: one small JPEG with another comment (COM segment) each. */
