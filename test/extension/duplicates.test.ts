@@ -44,6 +44,9 @@ suite('the words for look-alikes', () => {
 
   test('count photos, groups and bytes', () => {
     assert.equal(groupText({ ...group, bytes: 12_000_000 }), '2 photos, 12 MB to win');
+    const holders = ['a', 'b', 'c'].map((name) => ({ peerId: name, name, online: true, kind: 'original' as const }));
+    const alone = { photos: [duplicateForTests(1, { holders })], bytes: 5_000 };
+    assert.equal(groupText(alone), '3 copies, 5.0 kB to win');
     assert.equal(groupsText(1, 5_000), '1 group of duplicates, 5.0 kB to win');
     assert.equal(groupsText(1_234, 5_000), '1,234 groups of duplicates, 5.0 kB to win');
     assert.equal(positionText({ place: 2, total: 17, bytes: 12_000_000, group }), 'Group 3 of 17, 12 MB to win');
