@@ -13,8 +13,12 @@ import { countText, dates, photosText } from './photoText.ts';
 const list = new Intl.ListFormat(vscode.env.language, { type: 'unit', style: 'short' });
 const degrees = new Intl.NumberFormat(vscode.env.language, { maximumFractionDigits: 4 });
 
-/** `4 photos, 12 MB to win`. */
+/** `4 photos, 12 MB to win`; of a photo with more copies than wanted `3 copies, 12 MB to win`. */
 export function groupText({ photos, bytes }: Pick<DuplicateGroup, 'photos' | 'bytes'>): string {
+  const [only] = photos;
+  if (photos.length === 1 && only !== undefined) {
+    return vscode.l10n.t('{0} copies, {1} to win', countText(only.holders.length), formatBytes(bytes));
+  }
   return vscode.l10n.t('{0}, {1} to win', photosText(photos.length), formatBytes(bytes));
 }
 

@@ -41,7 +41,7 @@ describe('the review of duplicates in a browser', () => {
       await waitFor('the picture', () => image.evaluate((img) => (img as HTMLImageElement).naturalWidth === 96));
     }
   };
-  const isChosen = (photo: Locator) => photo.evaluate((element) => element === document.activeElement);
+  const hasFocus = (place: Locator) => place.evaluate((element) => element === document.activeElement);
 
   test('shows one group, with a name, its keeper marked, and what differs said in words', async () => {
     const gallery = await open();
@@ -119,7 +119,7 @@ describe('the review of duplicates in a browser', () => {
   test('decides about the photo that is chosen, once until the outcome is to be seen', async () => {
     const gallery = await open();
     await gallery.beginReview(reviewGroupForTests(3, [1, 2, 5]));
-    await waitFor('the choice', () => isChosen(gallery.cell(idForTests(2))));
+    await waitFor('the choice', () => hasFocus(gallery.cell(idForTests(2))));
     await gallery.page.keyboard.press('d');
     const distinct = { type: 'decide', decision: 'distinct', group: groupIdForTests(3), id: idForTests(2) };
     expect(await gallery.sent('decide')).toEqual(distinct);
@@ -128,11 +128,11 @@ describe('the review of duplicates in a browser', () => {
     const question = await gallery.groupQuestionAfter(() => gallery.post({ type: 'staleGroups' }));
     expect(question.group).toBe(groupIdForTests(3));
     await gallery.answerGroup(question, reviewGroupForTests(3, [1, 5]));
-    await waitFor('the choice', () => isChosen(gallery.cell(idForTests(5))));
+    await waitFor('the choice', () => hasFocus(gallery.cell(idForTests(5))));
     expect((await gallery.watched()).sent.filter(({ type }) => type === 'decide')).toEqual([distinct]);
 
     await gallery.page.keyboard.press('1');
-    await waitFor('the keeper', () => isChosen(gallery.cell(idForTests(1))));
+    await waitFor('the keeper', () => hasFocus(gallery.cell(idForTests(1))));
     const { sent } = await gallery.watched();
     await gallery.page.keyboard.press('k');
     await gallery.page.keyboard.press('2');
@@ -142,7 +142,7 @@ describe('the review of duplicates in a browser', () => {
     expect(await gallery.sent('decide', sent.length)).toMatchObject({ decision: 'keep', id: idForTests(5) });
     const after = await gallery.groupQuestionAfter(() => gallery.post({ type: 'staleGroups' }));
     await gallery.answerGroup(after, reviewGroupForTests(3, [5, 1]));
-    await waitFor('the others', () => isChosen(gallery.cell(idForTests(1))));
+    await waitFor('the others', () => hasFocus(gallery.cell(idForTests(1))));
     await gallery.page.keyboard.press('z');
     expect(await gallery.sent('undo')).toEqual({ type: 'undo' });
   });
@@ -176,6 +176,9 @@ describe('the review of duplicates in a browser', () => {
     await givePictures(gallery, 1, 2);
     await gallery.page.keyboard.press('+');
     const zoomed = await boxOf(gallery, 1);
+    // A button that has the focus keeps it: the elements stay.
+    const button = gallery.cell(idForTests(2)).getByRole('button', { name: 'Compare' });
+    await button.focus();
     const first = await gallery.groupQuestionAfter(() => gallery.post({ type: 'staleGroups' }));
     const second = await gallery.groupQuestionAfter(() => gallery.post({ type: 'stale' }));
     await gallery.post({
@@ -191,6 +194,7 @@ describe('the review of duplicates in a browser', () => {
     await waitFor('its new place', async () => (await status.innerText()) === 'Group 2 of 17, 12 MB to win');
     expect(await gallery.page.locator('[data-group-id]').count()).toBe(1);
     expect(await boxOf(gallery, 1)).toEqual(zoomed);
+    expect(await hasFocus(button)).toBe(true);
   });
 
   test('Esc shows all photos again, and the review comes back where it was', async () => {
@@ -205,8 +209,9 @@ describe('the review of duplicates in a browser', () => {
     expect((await gallery.watched()).state).toMatchObject({ review: null });
     // Keys of the review mean nothing in the grid.
     await gallery.cell(idForTests(1)).click();
-    await gallery.page.keyboard.press('d');
-    expect((await gallery.watched()).sent.some(({ type }) => type === 'decide')).toBe(false);
+    const { sent } = await gallery.watched();
+    for (const key of ['d', 'n', 'z']) await gallery.page.keyboard.press(key);
+    expect((await gallery.watched()).sent).toEqual(sent);
 
     const again = await open(kept);
     const wish = await again.groupQuestionAfter(() => again.post({ type: 'state', message: null }));
@@ -222,6 +227,9 @@ describe('the review of duplicates in a browser', () => {
     await gallery.post({ type: 'state', message: 'The photo daemon is starting.' });
     await gallery.page.locator('#notice').getByText('The photo daemon is starting.').waitFor();
     expect(await gallery.review.isVisible()).toBe(false);
-    await gallery.groupQuestionAfter(() => gallery.post({ type: 'state', message: null }));
+    // A group that comes takes the place of the reason.
+    const again = await gallery.groupQuestionAfter(() => gallery.post({ type: 'staleGroups' }));
+    await gallery.answerGroup(again, reviewGroupForTests(3, [1, 2]));
+    expect(await gallery.page.locator('#notice').isVisible()).toBe(false);
   });
 });

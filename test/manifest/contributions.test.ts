@@ -152,6 +152,14 @@ describe('views', () => {
         state,
       ).not.toEqual([]);
     }
+    for (const view of [viewIds.collection, viewIds.duplicates]) {
+      const said = contributes.viewsWelcome.filter((welcome) => welcome.view === view).map(({ when }) => when);
+      expect(said, view).toContain('photoOrganizer.state != running');
+      expect(
+        said.filter((when) => when.includes('photoOrganizer.state == running')),
+        view,
+      ).not.toEqual([]);
+    }
     expect(peers.some((when) => when.includes('workspaceFolderCount == 0'))).toBe(true);
     expect(peers.some((when) => when.includes('!isWorkspaceTrusted'))).toBe(true);
   });

@@ -52,6 +52,10 @@ try {
   await dark.webview.locator('.container.image.ready img').waitFor();
   await take(dark, 'photo-dark');
 
+  await dark.runCommand('Photos: Review Duplicates');
+  await showReview(dark);
+  await take(dark, 'review-dark');
+
   const light = await open('light');
   await expandTrees(light);
   await light.runCommand('Photos: Open Gallery');
@@ -94,6 +98,18 @@ async function showPictures(workbench: Workbench): Promise<void> {
   const gallery = new GalleryPage(workbench);
   await gallery.idsWithPictures();
   await gallery.grid.evaluate((grid) => grid.scrollTo(0, 0));
+}
+
+async function showReview(workbench: Workbench): Promise<void> {
+  const pictures = workbench.webview.locator('[data-mode="review"] .pane img');
+  await pictures.first().waitFor();
+  // Thumbnails come first, then the photos themselves.
+  await waitFor('the photos', async () => {
+    const widths = await pictures.evaluateAll((images) =>
+      images.map((image) => (image as HTMLImageElement).naturalWidth),
+    );
+    return widths.length > 1 && widths.every((width) => width > 600);
+  });
 }
 
 async function take(workbench: Workbench, name: string): Promise<void> {

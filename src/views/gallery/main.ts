@@ -123,6 +123,8 @@ function receive(message: ToGallery): void {
       showReview(message.group);
       break;
     case 'group':
+      stopped = null;
+      showNotice();
       review.show(message);
       break;
     case 'staleGroups':
