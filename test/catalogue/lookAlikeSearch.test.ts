@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as v from 'valibot';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../src/daemon/base/logger.ts';
 import { LookAlikeSearch } from '../../src/daemon/catalogue/lookAlikeSearch.ts';
@@ -9,7 +11,7 @@ import type { Raster } from '../../src/daemon/similarity/types.ts';
 import type { PhotoFeatures } from '../../src/protocol/features.ts';
 import { featuresVersion, lumaBytes } from '../../src/protocol/features.ts';
 import type { PhotoFacts, PhotoId } from '../../src/protocol/photo.ts';
-import { wireLimits, wireProtocols } from '../../src/protocol/wire.ts';
+import { LumasRequestSchema, wireLimits, wireProtocols } from '../../src/protocol/wire.ts';
 import type { Machine } from '../network/support/peers.ts';
 import { machine, startPeer } from '../network/support/peers.ts';
 import { waitFor } from '../support/waitFor.ts';
@@ -158,6 +160,31 @@ describe('the search', () => {
     expect(groups(ana)).toEqual([]);
     await start(on, 'bruno', other);
     await waitFor('the group', () => groups(ana).length === 1);
+  });
+
+  test('passes by a peer that keeps it waiting', { timeout: 60_000 }, async () => {
+    const on = machine();
+    const own = folder({ 'a.jpg': picture(1) });
+    const later = folder({ 'b.jpg': picture(2), 'b dark.jpg': picture(2, darker) });
+    const ana = await start(on, 'ana', {
+      photos: own.photos,
+      featuresOf: (id) => own.featuresOf(id) ?? later.featuresOf(id),
+      lumaOf: (id) => own.lumaOf(id) ?? later.lumaOf(id),
+    });
+    const same = picture(1);
+    const many = folder(Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`a ${n}.jpg`, same])));
+    const evil = await startFriend(on, 'evil', many.photos, { featuresOf: many.featuresOf });
+    let asked = 0;
+    evil.network.handle(wireProtocols.lumas, async ({ header }) => {
+      asked++;
+      await delay(600);
+      const { ids } = v.parse(LumasRequestSchema, header);
+      return { header: { version: featuresVersion, found: ids.map(() => false) }, payload: new Uint8Array() };
+    });
+    await waitFor('it to be asked', () => asked > 0);
+    ana.catalogue.applyLibraryChange({ added: later.photos, removed: [] });
+    await waitFor('the own group', () => groups(ana).length === 1, 30_000);
+    expect((await ana.search.settled(new AbortController().signal)).waiting).toBeGreaterThan(128);
   });
 
   test('is told to stop waiting', async () => {

@@ -302,6 +302,17 @@ describe('features', () => {
     expect(catalogue.uncompared(10)).toMatchObject([{ key: first?.key, aspect: 999 }]);
   });
 
+  test('of a photo that went make no pair for the one that has its number now', () => {
+    const catalogue = open();
+    catalogue.reconcileOwn([small, large]);
+    const [a = 0, b = 0] = catalogue.uncompared(10).map(({ key }) => key);
+    catalogue.reconcileOwn([small]);
+    catalogue.reconcileOwn([small, hill]);
+    catalogue.addCandidates([a, b], [{ a, b, distance: 0, orientation: 3, windowA: 0, windowB: 0 }]);
+    expect(catalogue.uncompared(10).map(({ key }) => key)).toEqual([b]);
+    expect(catalogue.openPairs(0, 0, 10)).toEqual([]);
+  });
+
   test('make no more pairs of a photo than can be looked at', () => {
     const catalogue = open();
     catalogue.reconcileOwn(Array.from({ length: 200 }, (_, n) => seen(`sea ${n}.jpg`)));
@@ -315,6 +326,24 @@ describe('features', () => {
       for (const key of [a, b]) pairs.set(key, (pairs.get(key) ?? 0) + 1);
     }
     expect(Math.max(...pairs.values())).toBe(64);
+  });
+
+  test('give up far pairs for nearer ones that come later', () => {
+    const catalogue = open();
+    catalogue.reconcileOwn(Array.from({ length: 200 }, (_, n) => seen(`sea ${n}.jpg`)));
+    const [first = 0, ...others] = catalogue.uncompared(1_000).map(({ key }) => key);
+    const pair = { orientation: 0 as const, windowA: 0, windowB: 0 };
+    catalogue.addCandidates(
+      others,
+      others.slice(0, 100).map((b, n) => ({ ...pair, a: first, b, distance: 20 + (n % 50) })),
+    );
+    const [late = 0, farther = 0] = others.slice(-2);
+    catalogue.addCandidates([first], [{ ...pair, a: late, b: first, distance: 3 }]);
+    catalogue.addCandidates([first], [{ ...pair, a: farther, b: first, distance: 80 }]);
+    const left = catalogue.openPairs(0, 0, 1_000);
+    expect(left).toHaveLength(64);
+    expect(left.filter(({ b }) => b === late || b === farther)).toMatchObject([{ b: late, distance: 3 }]);
+    expect(Math.max(...left.map(({ distance }) => distance))).toBe(51);
   });
 });
 

@@ -459,8 +459,10 @@ export class Catalogue implements Disposable {
   /** The search has compared these photos with all others, and found these pairs that may be alike. */
   addCandidates(compared: readonly number[], candidates: readonly Candidate[]): void {
     inTransaction(this.#database, () => {
-      for (const photo of compared) this.#features.setCompared(photo);
-      this.#pairs.add(candidates);
+      // What was found of a photo that went or changed meanwhile is not of the one that now has its number.
+      const isStill = (photo: number): boolean => !this.#features.isStale(photo);
+      for (const photo of compared) if (isStill(photo)) this.#features.setCompared(photo);
+      this.#pairs.add(candidates.filter(({ a, b }) => isStill(a) && isStill(b)));
     });
   }
 

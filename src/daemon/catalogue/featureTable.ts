@@ -112,9 +112,14 @@ export class FeatureTable {
     this.#staleSoon = [];
   }
 
-  /** The search has compared the photo with all others; unless another one has its number, or other features, since. */
+  /** Whether another photo has the number, or the photo other features, than the search knows. */
+  isStale(photo: number): boolean {
+    return this.#stale.has(photo);
+  }
+
+  /** The search has compared the photo with all others. */
   setCompared(photo: number): void {
-    if (!this.#stale.has(photo)) this.#close.run(photo);
+    this.#close.run(photo);
   }
 
   /** Photos to compare after number `after`, at most `limit`. */

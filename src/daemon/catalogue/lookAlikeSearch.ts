@@ -31,6 +31,11 @@ const failurePause = 5_000;
 /** Milliseconds between two events of progress. */
 const progressInterval = 250;
 
+/** Milliseconds after which searching and deciding take turns: neither waits for the other to have nothing left to do. */
+const turnTime = 5_000;
+/** Milliseconds that a peer may take for its rasters in one round, and for each raster that it brings more. */
+const patience = { first: 5_000, perRaster: 250 };
+
 /** Where the search finds its photos: the catalogue, the network and this folder's own rasters. */
 export interface LookAlikeSearchParts {
   catalogue: Catalogue;
@@ -137,8 +142,13 @@ export class LookAlikeSearch implements AsyncDisposable {
       this.#asked = false;
       this.#working = true;
       try {
-        await this.#searchAll(signal);
-        await this.#decideAll(signal);
+        const round = new Round();
+        let done = false;
+        while (!done && !signal.aborted) {
+          const searched = await this.#searchSome(round, signal);
+          const decided = await this.#decideSome(round, signal);
+          done = searched && decided;
+        }
       } catch (error) {
         if (signal.aborted) return;
         this.#logger.error('the search for look-alikes failed and is tried again', error);
@@ -161,11 +171,14 @@ export class LookAlikeSearch implements AsyncDisposable {
 
   //#region candidates
 
-  async #searchAll(signal: AbortSignal): Promise<void> {
+  /** Returns whether all photos have been compared; else it is somebody else's turn. */
+  async #searchSome(round: Round, signal: AbortSignal): Promise<boolean> {
+    const end = performance.now() + turnTime;
     for (;;) {
       const left = this.#catalogue.uncomparedCount();
       this.#total = this.#done + left;
-      if (left === 0) return;
+      if (left === 0) return true;
+      if (performance.now() > end) return false;
       await this.#load(signal);
       const photos = this.#catalogue.uncompared(photosAtOnce);
       await this.#searcher.add(photos);
@@ -179,10 +192,11 @@ export class LookAlikeSearch implements AsyncDisposable {
           this.#tellProgress();
         },
       });
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       // The thread ended in between and another one began without the rest of the photos: once more.
       if (this.#loaded !== this.#searcher.generation) continue;
       this.#catalogue.addCandidates(keys, candidates);
+      if (candidates.length > 0) round.found = true;
       this.#done = before + keys.length;
       this.#tellProgress();
       await nextTurn();
@@ -210,38 +224,44 @@ export class LookAlikeSearch implements AsyncDisposable {
   //#endregion
   //#region decisions
 
-  /** Lays the two photos of each pair on each other, where both rasters can be had. */
-  async #decideAll(signal: AbortSignal): Promise<void> {
-    // Peers that could not answer are asked again in the next round, not for each pair of this one.
-    const silent = new Set<string>();
-    let waiting = 0;
-    let last = { a: 0, b: 0 };
-    for (;;) {
-      const pairs = this.#catalogue.openPairs(last.a, last.b, pairsAtOnce);
-      const end = pairs.at(-1);
-      if (end === undefined || signal.aborted) break;
-      last = end;
-      const lumas = await this.#lumasOf(pairs, silent, signal);
+  /**
+   * Lays the two photos of each pair on each other, where both rasters can be had. Returns whether all pairs were looked at;
+   * else it is somebody else's turn.
+   */
+  async #decideSome(round: Round, signal: AbortSignal): Promise<boolean> {
+    if (round.isAtStart) round.found = false;
+    const end = performance.now() + turnTime;
+    while (performance.now() < end) {
+      const pairs = this.#catalogue.openPairs(round.last.a, round.last.b, pairsAtOnce);
+      const last = pairs.at(-1);
+      if (last === undefined || signal.aborted) {
+        this.#waiting = round.waiting;
+        round.restart();
+        // What was found meanwhile may lie before where this was.
+        return !round.found;
+      }
+      round.last = last;
+      const lumas = await this.#lumasOf(pairs, round, signal);
       const ready = pairs.flatMap((pair) => {
         const [a, b] = [lumas.get(pair.idA), lumas.get(pair.idB)];
         return a === undefined || b === undefined ? [] : [{ pair, a, b }];
       });
-      waiting += pairs.length - ready.length;
+      round.waiting += pairs.length - ready.length;
       const alignments = await this.#searcher.align(
         ready.map(({ pair, a, b }) => ({ ...pair, a, b })),
         signal,
       );
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       this.#catalogue.closePairs(ready.map(({ pair }, n) => ({ pair, alignment: alignedEnough(alignments[n]) })));
       this.#tellProgress();
       await nextTurn();
     }
-    this.#waiting = waiting;
+    return false;
   }
 
   async #lumasOf(
     pairs: readonly OpenPhotoPair[],
-    silent: Set<string>,
+    round: Round,
     signal: AbortSignal,
   ): Promise<Map<PhotoId, Uint8Array>> {
     const found = new Map<PhotoId, Uint8Array>();
@@ -255,19 +275,22 @@ export class LookAlikeSearch implements AsyncDisposable {
     const tried = new Set<string>();
     while (wanted.size > 0 && !signal.aborted) {
       const asked = this.#nextRequest(wanted, (id, peerId) => {
-        return online.has(peerId) && !silent.has(peerId) && !tried.has(`${peerId} ${id}`);
+        return online.has(peerId) && !round.silent.has(peerId) && !tried.has(`${peerId} ${id}`);
       });
       if (asked === undefined) break;
       for (const id of asked.ids) tried.add(`${asked.peerId} ${id}`);
+      const before = performance.now();
       try {
-        for (const [id, luma] of await fetchLumas(this.#network, asked.peerId, asked.ids, signal)) {
+        const fetched = await fetchLumas(this.#network, asked.peerId, asked.ids, signal);
+        round.heard(asked.peerId, performance.now() - before, fetched.size);
+        for (const [id, luma] of fetched) {
           found.set(id, luma);
           wanted.delete(id);
           this.#keep(id, luma);
         }
       } catch (error) {
         if (signal.aborted) break;
-        silent.add(asked.peerId);
+        round.silent.add(asked.peerId);
         this.#logger.warn(`no rasters of photos from peer ${asked.peerId}: ${messageOf(error)}`);
       }
     }
@@ -300,6 +323,35 @@ export class LookAlikeSearch implements AsyncDisposable {
   }
 
   //#endregion
+}
+
+/** From when something is to do until nothing is left that can be done now. */
+class Round {
+  /** Peers that could not answer, or not in time: they are asked again in the next round, not for each pair of this one. */
+  readonly silent = new Set<string>();
+  readonly #spent = new Map<string, number>();
+  /** Pairs were found since deciding began at the first. */
+  found = false;
+  /** The last pair that was looked at. */
+  last = { a: 0, b: 0 };
+  /** Pairs that nobody could tell about. */
+  waiting = 0;
+
+  get isAtStart(): boolean {
+    return this.last.a === 0;
+  }
+
+  restart(): void {
+    this.last = { a: 0, b: 0 };
+    this.waiting = 0;
+  }
+
+  /** A peer took so many milliseconds to bring so many rasters. */
+  heard(peerId: string, milliseconds: number, rasters: number): void {
+    const spent = (this.#spent.get(peerId) ?? 0) + milliseconds - rasters * patience.perRaster;
+    this.#spent.set(peerId, Math.max(0, spent));
+    if (spent > patience.first) this.silent.add(peerId);
+  }
 }
 
 /** What is alike enough for the loosest step is remembered. */

@@ -21,10 +21,18 @@ export interface AlignedPair {
 /** Pairs that one photo is in, at most: what resembles more pictures tells nothing apart, and a peer may state as many as it likes. */
 const maxPairsOfPhoto = 64;
 
+/** How many pairs a photo is in, and the distance of the farthest that is not decided; -1 when all are. */
+interface Room {
+  pairs: number;
+  farthest: number;
+}
+
 /** Pairs of photos whose hashes are alike, and how alike they are. Writes happen in the caller's transaction. */
 export class PairTable {
   readonly #insert: StatementSync;
   readonly #count: StatementSync;
+  readonly #find: StatementSync;
+  readonly #farthest: StatementSync;
   readonly #openPairs: StatementSync;
   readonly #countOpen: StatementSync;
   readonly #align: StatementSync;
@@ -40,7 +48,13 @@ export class PairTable {
        WHERE EXISTS (SELECT 1 FROM features WHERE photo = ?1) AND EXISTS (SELECT 1 FROM features WHERE photo = ?2)`,
     );
     this.#count = database.prepare(
-      'SELECT (SELECT count(*) FROM pairs WHERE a = ?1) + (SELECT count(*) FROM pairs WHERE b = ?1) AS n',
+      `SELECT count(*) AS n, max(distance) FILTER (WHERE score IS NULL) AS farthest FROM
+         (SELECT distance, score FROM pairs WHERE a = ?1 UNION ALL SELECT distance, score FROM pairs WHERE b = ?1)`,
+    );
+    this.#find = database.prepare('SELECT 1 FROM pairs WHERE a = ? AND b = ?');
+    this.#farthest = database.prepare(
+      `SELECT a, b, distance FROM pairs WHERE a = ?1 AND score IS NULL
+       UNION ALL SELECT a, b, distance FROM pairs WHERE b = ?1 AND score IS NULL ORDER BY distance DESC, a, b LIMIT 1`,
     );
     this.#openPairs = database.prepare(
       `SELECT a, b, distance, orientation, window_a, window_b FROM pairs
@@ -57,17 +71,47 @@ export class PairTable {
     this.#aligned = database.prepare(`SELECT ${columns} WHERE score >= ?`);
   }
 
-  /** What a search found: the nearest, where there are too many. Photos that have gone meanwhile are passed by. */
+  /**
+   * What a search found: the nearest, where there are too many; they take the place of farther ones that are not decided yet.
+   * Photos that have gone meanwhile are passed by.
+   */
   add(candidates: readonly Candidate[]): void {
+    // Of photos without number that are all alike: each is counted once, not for each of them.
+    const rooms = new Map<number, Room>();
+    const roomOf = (photo: number): Room => {
+      const room = rooms.get(photo) ?? this.#room(photo);
+      rooms.set(photo, room);
+      return room;
+    };
     for (const candidate of candidates.toSorted((one, other) => one.distance - other.distance)) {
       const pair = candidate.a < candidate.b ? candidate : turnedCandidate(candidate);
-      if (this.#countOf(pair.a) >= maxPairsOfPhoto || this.#countOf(pair.b) >= maxPairsOfPhoto) continue;
-      this.#insert.run(pair.a, pair.b, pair.distance, pair.orientation, pair.windowA, pair.windowB);
+      const full = [pair.a, pair.b].filter((photo) => roomOf(photo).pairs >= maxPairsOfPhoto);
+      if (full.some((photo) => roomOf(photo).farthest <= pair.distance)) continue;
+      if (full.length > 0 && this.#find.get(pair.a, pair.b) !== undefined) continue;
+      for (const photo of full) {
+        for (const changed of this.#removeFarthest(photo)) rooms.delete(changed);
+      }
+      const before = [pair.a, pair.b].map((photo) => ({ photo, ...roomOf(photo) }));
+      const { a, b, distance, orientation, windowA, windowB } = pair;
+      if (this.#insert.run(a, b, distance, orientation, windowA, windowB).changes === 0) continue;
+      for (const { photo, pairs, farthest } of before) {
+        rooms.set(photo, { pairs: pairs + 1, farthest: Math.max(farthest, distance) });
+      }
     }
   }
 
-  #countOf(photo: number): number {
-    return Number(this.#count.get(photo)?.['n']);
+  #room(photo: number): Room {
+    const row = this.#count.get(photo);
+    return { pairs: Number(row?.['n']), farthest: Number(row?.['farthest'] ?? -1) };
+  }
+
+  /** Makes room for a nearer pair. Returns the two photos of the one that went. */
+  #removeFarthest(photo: number): number[] {
+    const row = this.#farthest.get(photo);
+    if (row === undefined) return [];
+    const [a, b] = [Number(row['a']), Number(row['b'])];
+    this.#delete.run(a, b);
+    return [a, b];
   }
 
   /** Pairs that have not been laid on each other, after the pair (a, b), at most `limit`. */
