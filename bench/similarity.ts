@@ -5,6 +5,7 @@ import type { HashedPhoto } from '../src/daemon/similarity/hashTable.ts';
 import type { Kernel } from '../src/daemon/similarity/kernel.ts';
 import { loadKernel } from '../src/daemon/similarity/loadKernel.ts';
 import { PlainKernel } from '../src/daemon/similarity/plainKernel.ts';
+import { candidateDistance } from '../src/daemon/similarity/steps.ts';
 import { hashBytes, windowCount } from '../src/protocol/features.ts';
 import { table } from '../tools/table.ts';
 
@@ -17,7 +18,7 @@ const { values: options } = parseArgs({
 });
 
 /** Different bits up to which two photos are candidates. */
-const limit = 80;
+const limit = candidateDistance;
 /** New photos that are searched for, one after the other; the median counts. */
 const rounds = 15;
 /** Milliseconds, for photos of which one is new or all are compared. */
