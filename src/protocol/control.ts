@@ -63,7 +63,7 @@ export interface DaemonStatus {
     underReplicated: number;
     /** Photos that are the same picture as a better one. */
     redundant: number;
-    /** Groups of look-alikes, and bytes that all but the best of each group take, over all copies. */
+    /** Groups of duplicates as `duplicates` gives them, and the bytes to win in all of them. */
     duplicateGroups: number;
     duplicateBytes: number;
     /** Files in this folder that look like photos but could not be read or decoded. */

@@ -178,11 +178,16 @@ function check(catalogue: Catalogue, model: Model): void {
     photos: summaries.length,
     underReplicated: summaries.filter(({ holders }) => holders.length < copies).length,
     redundant: summaries.filter(({ keeper }) => !keeper).length,
-    duplicateGroups: new Set(summaries.flatMap(({ group }) => group ?? [])).size,
-    duplicateBytes: summaries
-      .filter(({ keeper }) => !keeper)
-      .reduce((sum, { size, holders }) => sum + size * holders.length, 0),
+    duplicateGroups:
+      new Set(summaries.flatMap(({ group }) => group ?? [])).size +
+      summaries.filter(({ group, holders }) => group === null && holders.length > copies).length,
+    duplicateBytes: summaries.reduce(
+      (sum, { size, holders, keeper }) => sum + size * Math.max(0, holders.length - (keeper ? copies : 0)),
+      0,
+    ),
   });
+  const { total, bytes } = catalogue.duplicates({ limit: 1 }, new Set());
+  expect(catalogue.totals()).toMatchObject({ duplicateGroups: total, duplicateBytes: bytes });
   for (const month of ['2018-07', '2019-01', null]) {
     const expected = summaries.filter(({ takenAt }) => (takenAt?.slice(0, 7) ?? null) === month).length;
     expect(catalogue.months({}).find((each) => each.month === month)?.photos ?? 0).toBe(expected);

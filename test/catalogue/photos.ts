@@ -82,6 +82,7 @@ export function search(
   catalogue: Catalogue,
   alignmentOf: (a: ComparedPhoto, b: ComparedPhoto) => Alignment | undefined,
 ): void {
+  catalogue.takeStale();
   const fresh = catalogue.uncompared(10_000);
   const known = catalogue.compared(0, 10_000);
   const byKey = new Map([...known, ...fresh].map((photo) => [photo.key, photo]));

@@ -30,7 +30,7 @@ export interface CatalogueTotals {
   underReplicated: number;
   /** Photos that are the same picture as a better one. */
   redundant: number;
-  /** Groups of look-alikes, and bytes that all copies of the redundant photos take. */
+  /** Groups of duplicates (photos with more copies than wanted are one each), and the bytes to win in all of them. */
   duplicateGroups: number;
   duplicateBytes: number;
 }
@@ -278,9 +278,16 @@ export class PhotoQueries {
          FROM photos WHERE keeper IS NOT NULL`,
       )
       .get();
+    // Copies beyond those wanted count as well, unless their photo is redundant as a whole.
+    const surplus = this.#database
+      .prepare(
+        `SELECT count(*) FILTER (WHERE keeper IS NULL) AS groups, coalesce(sum(size * (holders - ?1)), 0) AS bytes
+         FROM photos WHERE holders > ?1 AND (keeper IS NULL OR keeper = photo)`,
+      )
+      .get(this.#copies);
     return (this.#totals = {
-      duplicateGroups: Number(groups?.['groups']),
-      duplicateBytes: Number(groups?.['bytes']),
+      duplicateGroups: Number(groups?.['groups']) + Number(surplus?.['groups']),
+      duplicateBytes: Number(groups?.['bytes']) + Number(surplus?.['bytes']),
       photos: this.#number('SELECT count(*) AS n FROM photos'),
       underReplicated: this.#number('SELECT count(*) AS n FROM photos WHERE holders < ?', this.#copies),
       redundant: this.#number('SELECT count(*) AS n FROM photos WHERE role > 0 AND role = ?', photoRoles.redundant),
