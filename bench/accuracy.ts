@@ -24,6 +24,11 @@ const { values: options, positionals: folders } = parseArgs({
   allowPositionals: true,
 });
 
+/** Photos that variants are made of, at most. */
+const mostOriginals = Number(options.variants);
+if (!Number.isInteger(mostOriginals) || mostOriginals < 1)
+  throw new Error('--variants is a number of photos, 1 or more.');
+
 /** Pictures that are drawn when no folder is given. */
 const drawn = { count: 60, width: 1600, height: 1200 };
 
@@ -368,7 +373,7 @@ async function main(): Promise<void> {
       if (readable) photos.push(file);
     }
     if (photos.length < 2) throw new Error('There are no photos to compare.');
-    const originals = await makeVariants(photos, Number(options.variants), temporary);
+    const originals = await makeVariants(photos, mostOriginals, temporary);
     const scheme = await measureFullScheme(photos, originals);
     const results: Result[] = [];
     for (const step of similaritySteps) {

@@ -68,7 +68,9 @@ const findimagedupes: OneStage = {
       const [, hash, file] = /^([A-Za-z0-9+/]{43}=) {2}(.*)$/.exec(line) ?? [];
       if (hash !== undefined && file !== undefined) found.set(file, Buffer.from(hash, 'base64'));
     }
-    return { hashes: files.map((file) => found.get(file) ?? null), cpuMs: shellTime(lines.at(-1) ?? '') };
+    // It names what links lead to.
+    const named = await Promise.all(files.map((file) => fs.realpath(file)));
+    return { hashes: named.map((file) => found.get(file) ?? null), cpuMs: shellTime(lines.at(-1) ?? '') };
   },
 };
 
