@@ -46,6 +46,10 @@ function mirrored({ data, ...raster }: Raster): Raster {
   return { ...raster, data: data.map((_, at) => data[at - (at % width) + (width - 1 - (at % width))] ?? 0) };
 }
 
+function blended(one: Raster, other: Raster, part: number): Raster {
+  return { ...one, data: one.data.map((grey, at) => grey * (1 - part) + (other.data[at] ?? 0) * part) };
+}
+
 /** Photos of a folder with their pictures. */
 interface Folder {
   photos: PhotoFacts[];
@@ -160,6 +164,31 @@ describe('the search', () => {
     expect(groups(ana)).toEqual([]);
     await start(on, 'bruno', other);
     await waitFor('the group', () => groups(ana).length === 1);
+  });
+
+  test('comes to the same groups in whatever order photos come', async () => {
+    // Pairs that are barely alike, or barely not, as the one is laid on the other or the other on the one.
+    const pairs = [
+      [2, 0.56],
+      [7, 0.44],
+      [12, 0.56],
+      [22, 0.5],
+      [38, 0.32],
+    ] as const;
+    const pictures = pairs.flatMap(([number, part]) =>
+      [1000, 1001].map((other): [string, Raster] => [
+        `${number} with ${other}.jpg`,
+        blended(picture(number), picture(number + other), part),
+      ]),
+    );
+    const found: string[][][] = [];
+    for (const some of [pictures, pictures.toReversed()]) {
+      const friend = await start(machine(), 'ana', folder(Object.fromEntries(some)));
+      await friend.search.settled(new AbortController().signal);
+      found.push(groups(friend).toSorted());
+    }
+    expect(found[0]).toEqual(found[1]);
+    expect(found[0]?.length).toBeGreaterThan(0);
   });
 
   test('passes by a peer that keeps it waiting', { timeout: 60_000 }, async () => {

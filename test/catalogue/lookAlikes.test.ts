@@ -75,6 +75,7 @@ function verdicts(): Verdicts & { distinct: Set<string>; chosen: Map<string, num
     chosen,
     isDistinct: (a, b) => distinct.has([a, b].sort().join()),
     chosenStamp: (id) => chosen.get(id) ?? 0,
+    state: () => [...distinct, ...Array.from(chosen, (choice) => choice.join())].join(' '),
   };
 }
 
@@ -151,6 +152,26 @@ describe('groups', () => {
       },
     ]);
     expect(catalogue.show(large.id, nobody).fromGroup).toEqual({ takenAt: null, camera: null, place });
+  });
+
+  test('follow decisions that a power cut left newer than the catalogue, or that were lost', () => {
+    const file = path.join(temporaryFolder(), 'catalogue.db');
+    const said = verdicts();
+    const reopened = (): Catalogue => {
+      const catalogue = open({ file, verdicts: said });
+      catalogue.reconcileOwn([small, large]);
+      return catalogue;
+    };
+    const first = reopened();
+    compare(first);
+    expect(groups(first)).toHaveLength(1);
+    said.distinct.add([small.id, large.id].sort().join());
+    first[Symbol.dispose]();
+    const second = reopened();
+    expect(groups(second)).toEqual([]);
+    said.distinct.clear();
+    second[Symbol.dispose]();
+    expect(groups(reopened())).toHaveLength(1);
   });
 
   test('are those of the step that was chosen; another one is tried without changing them', () => {

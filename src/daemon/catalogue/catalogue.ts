@@ -62,7 +62,7 @@ export interface OpenPhotoPair extends OpenPair {
   idB: PhotoId;
 }
 
-const noVerdicts: Verdicts = { isDistinct: () => false, chosenStamp: () => 0 };
+const noVerdicts: Verdicts = { isDistinct: () => false, chosenStamp: () => 0, state: () => '' };
 
 /** How far the log of a peer is known: `index` is empty and `seq` 0 when nothing is. */
 export interface LogPosition {
@@ -110,6 +110,7 @@ export class Catalogue implements Disposable {
   readonly #features: FeatureTable;
   readonly #pairs: PairTable;
   readonly #groups: LookAlikeGroups;
+  readonly #verdicts: Verdicts;
   readonly #featuresOf: (id: PhotoId) => PhotoFeatures | undefined;
   readonly #photos: PhotoTable;
   readonly #queries: PhotoQueries;
@@ -128,6 +129,7 @@ export class Catalogue implements Disposable {
     this.#peers = new PeerTable(database);
     const self = this.#introduceSelf(options.self);
     const verdicts = options.verdicts ?? noVerdicts;
+    this.#verdicts = verdicts;
     const step = options.similarity ?? 'normal';
     this.#features = new FeatureTable(database);
     this.#pairs = new PairTable(database);
@@ -154,7 +156,7 @@ export class Catalogue implements Disposable {
     this.#ownAdvanced = new Emitter(logger);
     this.#groupsChanged = new Emitter(logger);
     this.#uncompared = new Emitter(logger);
-    this.#useStep(step);
+    this.#catchUp(step);
     this.#leaveFormerSelf();
   }
 
@@ -419,19 +421,31 @@ export class Catalogue implements Disposable {
     return this.#peers.byId(peerId)?.name;
   }
 
-  /** How readily photos count as look-alikes is part of what the groups are: another step, other groups. */
-  #useStep(step: SimilarityStep): void {
-    const before = this.#database.prepare("SELECT value FROM settings WHERE name = 'similarity'").get()?.['value'];
-    if (before === step) return;
+  /**
+   * How readily photos count as look-alikes and what people said is part of what the groups are. Decisions are kept apart: a
+   * power cut can leave them newer than the groups, and where they are lost the groups are older than they say.
+   */
+  #catchUp(step: SimilarityStep): void {
+    if (this.#setting('similarity') === step && this.#setting('verdicts') === this.#verdicts.state()) return;
     this.#writeGroups(() => {
-      this.#database.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES ('similarity', ?)").run(step);
+      this.#set('similarity', step);
+      this.#set('verdicts', this.#verdicts.state());
       this.#groups.touchAll();
     });
+  }
+
+  #setting(name: string): unknown {
+    return this.#database.prepare('SELECT value FROM settings WHERE name = ?').get(name)?.['value'];
+  }
+
+  #set(name: string, value: string): void {
+    this.#database.prepare('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)').run(name, value);
   }
 
   /** People decided something about these photos. */
   verdictsChanged(ids: Iterable<PhotoId>): void {
     this.#writeGroups(() => {
+      this.#set('verdicts', this.#verdicts.state());
       this.#groups.touch(Array.from(ids).flatMap((id) => this.#queries.numberOf(id) ?? []));
     });
   }

@@ -265,6 +265,11 @@ export class Decisions {
     return known?.isSet === true ? known.time : 0;
   }
 
+  /** Another text when anything was decided since, or the decisions are others altogether. */
+  state(): string {
+    return `${this.#index()} ${this.#head}`;
+  }
+
   /** Decisions that count now, the latest first. */
   records(limit: number): CountingDecision[] {
     return this.#counting.all(limit).map((row) => ({

@@ -14,6 +14,8 @@ export interface Verdicts {
   isDistinct(a: string, b: string): boolean;
   /** When the photo was chosen to be kept, a number that grows; 0 for never. */
   chosenStamp(id: string): number;
+  /** Another text when anything was decided since. */
+  state(): string;
 }
 
 /**

@@ -9,8 +9,11 @@ import type { Logger } from '../base/logger.ts';
 import { delay, Tasks } from '../base/tasks.ts';
 import type { Network } from '../network/types.ts';
 import { candidateDistance, stepThresholds } from '../similarity/steps.ts';
+import { inverse } from '../similarity/orientations.ts';
 import { Searcher } from '../similarity/searcher.ts';
+import type { LumaPair } from '../similarity/searchMessages.ts';
 import type { Alignment } from '../similarity/types.ts';
+import { reversed } from './alignment.ts';
 import type { Catalogue, OpenPhotoPair } from './catalogue.ts';
 import { fetchLumas, serveLumas } from './lumas.ts';
 
@@ -247,12 +250,14 @@ export class LookAlikeSearch implements AsyncDisposable {
         return a === undefined || b === undefined ? [] : [{ pair, a, b }];
       });
       round.waiting += pairs.length - ready.length;
-      const alignments = await this.#searcher.align(
-        ready.map(({ pair, a, b }) => ({ ...pair, a, b })),
-        signal,
-      );
+      const alignments = await this.#searcher.align(ready.map(inOrderOfIds), signal);
       if (signal.aborted) return false;
-      this.#catalogue.closePairs(ready.map(({ pair }, n) => ({ pair, alignment: alignedEnough(alignments[n]) })));
+      this.#catalogue.closePairs(
+        ready.map(({ pair }, n) => {
+          const alignment = alignedEnough(alignments[n]);
+          return { pair, alignment: alignment === undefined || isInOrder(pair) ? alignment : reversed(alignment) };
+        }),
+      );
       this.#tellProgress();
       await nextTurn();
     }
@@ -352,6 +357,21 @@ class Round {
     this.#spent.set(peerId, Math.max(0, spent));
     if (spent > patience.first) this.silent.add(peerId);
   }
+}
+
+/**
+ * Which of two photos is laid on which makes a small difference, and the numbers of photos are different on every peer: all
+ * lay the one with the lower id on the other, so that all come to the same groups.
+ */
+function isInOrder({ idA, idB }: OpenPhotoPair): boolean {
+  return idA < idB;
+}
+
+function inOrderOfIds({ pair, a, b }: { pair: OpenPhotoPair; a: Uint8Array; b: Uint8Array }): LumaPair {
+  const { orientation, windowA, windowB } = pair;
+  return isInOrder(pair)
+    ? { a, b, orientation, windowA, windowB }
+    : { a: b, b: a, orientation: inverse(orientation), windowA: windowB, windowB: windowA };
 }
 
 /** What is alike enough for the loosest step is remembered. */
