@@ -20,6 +20,7 @@ import { openCatalogue } from './catalogue/catalogue.ts';
 import { replicateDecisions } from './catalogue/decisionReplication.ts';
 import { Decisions, decisionsMigration } from './catalogue/decisions.ts';
 import { LookAlikeSearch } from './catalogue/lookAlikeSearch.ts';
+import { OwnHoldings } from './catalogue/ownHoldings.ts';
 import { HoldingsReplication } from './catalogue/replication.ts';
 import { ControlServer } from './control/server.ts';
 import { ControlService } from './control/service.ts';
@@ -217,7 +218,8 @@ export class Daemon implements AsyncDisposable {
     );
     owned.push(() => control[Symbol.asyncDispose]());
 
-    library.onChange((change) => catalogue.applyLibraryChange(change));
+    const ownHoldings = new OwnHoldings(library, catalogue, catalogueLogger);
+    owned.push(() => ownHoldings[Symbol.asyncDispose]());
     library.onStatus(() => control.changed('status'));
     catalogue.onChange(() => {
       control.changed('collection');

@@ -175,6 +175,16 @@ describe('a decision', () => {
   });
 });
 
+test('a decision that a full disk has no room for is told in words for people, and is none', () => {
+  const { decisions, database } = opened();
+  decisions.decide([keep(a)], false, now);
+  const used = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
+  database.exec(`PRAGMA max_page_count = ${used}`);
+  const many = Array.from({ length: 1_000 }, (_, n) => keep(String(n).padStart(64, '0')));
+  expect(() => decisions.decide(many, false, now)).toThrow(expect.objectContaining({ code: 'disk-full' }));
+  expect(decisions.records(10)).toHaveLength(1);
+});
+
 describe('decisions of others', () => {
   const subjects = fc.constantFrom<{ a: string; b?: string }[]>({ a }, { a: b }, { a, b }, { a, b: c });
   const stamped = fc

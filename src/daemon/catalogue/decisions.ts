@@ -9,6 +9,7 @@ import { Emitter } from '../base/emitter.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Migration } from '../base/sqlite.ts';
 import { inTransaction } from '../base/sqlite.ts';
+import { databaseError } from '../library/cacheDatabase.ts';
 import { hexOf, idBytes } from './holdingsRecord.ts';
 import { LogNumbers } from './logNumbers.ts';
 import type { LogPage, OwnLogPage } from './logPage.ts';
@@ -149,7 +150,7 @@ export class Decisions {
    * A person decides here, or (`undo`) takes back what was decided, here or elsewhere. The stamps are later than those of all
    * decisions known, also when the clock of a peer is ahead: who decides has seen them.
    * @param now milliseconds since the epoch
-   * @throws AppError `usage` for a pair of a photo and itself, `refused` when there are too many decisions
+   * @throws AppError `usage` for a pair of a photo and itself, `refused` when there are too many decisions, `disk-full`
    */
   decide(decisions: readonly Decision[], undo: boolean, now: number): void {
     const entries = decisions.map(subjectOf);
@@ -236,7 +237,7 @@ export class Decisions {
       inTransaction(this.#database, () => work(touched));
     } catch (error) {
       this.#readFacts();
-      throw error;
+      throw databaseError(error);
     }
     const ids = [...touched];
     if (ids.length > 0) {
