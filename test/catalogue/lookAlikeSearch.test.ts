@@ -168,27 +168,23 @@ describe('the search', () => {
 
   test('comes to the same groups in whatever order photos come', async () => {
     // Pairs that are barely alike, or barely not, as the one is laid on the other or the other on the one.
-    const pairs = [
-      [2, 0.56],
-      [7, 0.44],
-      [12, 0.56],
-      [22, 0.5],
-      [38, 0.32],
-    ] as const;
+    const pairs = [2, 7, 12, 22, 38].flatMap((number) =>
+      [0.15, 0.25, 0.35, 0.45, 0.55].map((part) => [number, part] as const),
+    );
     const pictures = pairs.flatMap(([number, part]) =>
       [1000, 1001].map((other): [string, Raster] => [
-        `${number} with ${other}.jpg`,
+        `${number} with ${part} of ${other}.jpg`,
         blended(picture(number), picture(number + other), part),
       ]),
     );
-    const found: string[][][] = [];
+    const found: Set<string>[] = [];
     for (const some of [pictures, pictures.toReversed()]) {
       const friend = await start(machine(), 'ana', folder(Object.fromEntries(some)));
       await friend.search.settled(new AbortController().signal);
-      found.push(groups(friend).toSorted((one, other) => one.join().localeCompare(other.join())));
+      found.push(new Set(groups(friend).map((names) => names.join())));
     }
     expect(found[0]).toEqual(found[1]);
-    expect(found[0]?.length).toBeGreaterThan(0);
+    expect(found[0]?.size).toBeGreaterThan(0);
   });
 
   test('passes by a peer that keeps it waiting', { timeout: 60_000 }, async () => {
