@@ -16,9 +16,9 @@ export async function compared({
   return await client.compare({ signal, onProgress: (now) => progress.update(now) });
 }
 
-/** `3 groups of look-alikes, 12 MB to win`. */
+/** `3 groups of duplicates, 12 MB to win`. */
 export function groupsText(groups: number, bytes: number): string {
-  return `${formatQuantity(groups, 'group')} of look-alikes, ${formatBytes(bytes)} to win`;
+  return `${formatQuantity(groups, 'group')} of duplicates, ${formatBytes(bytes)} to win`;
 }
 
 /** Why not every pair has been decided: `3 pairs wait for a peer that is offline`. */

@@ -5,6 +5,7 @@ import type { CompareProgress, Decision, DecisionRecord, DuplicateGroup, PhotoSu
 import { AppError } from '../protocol/errors.ts';
 import type { Connection } from '../session/connection.ts';
 import { commandIds } from '../session/ids.ts';
+import { withCancellableProgress } from './cancellableProgress.ts';
 import type { CommandContext } from './commandContext.ts';
 import type { CommandEntry } from './commandTable.ts';
 import { groupIdOf, photoIdOf, twoPhotosOf } from './photoArgument.ts';
@@ -51,36 +52,13 @@ async function findDuplicates(connection: Connection): Promise<void> {
 }
 
 /** Waits until all photos are compared; undefined when a person would not wait (comparing goes on in the daemon). */
-async function compareWithProgress({ client, signal }: Connection): Promise<CompareProgress | undefined> {
-  return vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: vscode.l10n.t('Comparing photos'),
-      cancellable: true,
-    },
-    async (progress, token) => {
-      const cancel = new AbortController();
-      const listening = token.onCancellationRequested(() => cancel.abort());
-      let shown = 0;
-      try {
-        return await client.compare({
-          signal: AbortSignal.any([cancel.signal, signal]),
-          onProgress: ({ done, total }) => {
-            const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
-            progress.report({
-              increment: Math.max(0, percent - shown),
-              message: vscode.l10n.t('{0} of {1}', formatCount(done), formatCount(total)),
-            });
-            shown = Math.max(shown, percent);
-          },
-        });
-      } catch (error) {
-        if (cancel.signal.aborted && AppError.is(error, 'cancelled')) return undefined;
-        throw error;
-      } finally {
-        listening.dispose();
-      }
-    },
+function compareWithProgress({ client, signal }: Connection): Promise<CompareProgress | undefined> {
+  return withCancellableProgress(vscode.l10n.t('Comparing photos'), signal, (compareSignal, tell) =>
+    client.compare({
+      signal: compareSignal,
+      onProgress: ({ done, total }) =>
+        tell(done, total, vscode.l10n.t('{0} of {1}', formatCount(done), formatCount(total))),
+    }),
   );
 }
 

@@ -123,7 +123,9 @@ export class Daemon implements AsyncDisposable {
     const { self } = network;
 
     const catalogueLogger = logger.child('catalogue');
-    const decisionsDatabase = openCache(state.decisionsFile, [decisionsMigration], catalogueLogger);
+    const decisionsDatabase = openCache(state.decisionsFile, [decisionsMigration], catalogueLogger, {
+      setAside: true,
+    });
     owned.push(() => decisionsDatabase.close());
     const decisions = new Decisions(decisionsDatabase, self.peerId, catalogueLogger);
     const catalogue = openCatalogue(

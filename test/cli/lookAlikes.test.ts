@@ -155,7 +155,7 @@ test('duplicates shows people each group with its keeper, why, and the bytes to 
   expect(lines[6]).toBe('Group fedcba9876543210: 1 photo, 2.0 MB to win');
   expect(lines[8]).toMatch(/^keep +c300000000 +x\.png .* 4 identical copies, 2 are wanted$/);
   expect(lines.slice(-4)).toEqual([
-    '2 groups of look-alikes, 3.5 MB to win.',
+    '2 groups of duplicates, 3.5 MB to win.',
     '3 pairs wait for a peer that is offline.',
     'The folder is still being scanned: ask again later for the rest.',
     '',
@@ -330,7 +330,7 @@ test('status tells groups, bytes to win, and how far the comparing is', async ()
   let now = status;
   const run = await stand((rpc) => rpc.onRequest(statusRequest, () => now));
   const { stdout } = await run('status');
-  expect(stdout).toMatch(/^ +2 redundant\n +1 group of look-alikes, 1\.5 MB to win$/m);
+  expect(stdout).toMatch(/^ +2 redundant\n +1 group of duplicates, 1\.5 MB to win$/m);
   expect(stdout).toMatch(/^Comparing +1,234 of 10,000 photos \(12 %\), 1 pair waits for a peer that is offline$/m);
   now = daemonStatus({});
   expect((await run('status')).stdout).not.toMatch(/Comparing|look-alikes/);

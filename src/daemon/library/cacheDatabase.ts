@@ -15,15 +15,22 @@ const sqliteCodes = { corrupt: 11, full: 13, notADatabase: 26 };
 /**
  * Opens a database of things that can be found out again, from the photos or from other peers. One that is damaged is
  * thrown away: the photos are the truth.
+ * @param options.setAside keeps a damaged one as `<file>.damaged`: what people said may be nowhere else
  * @throws AppError `version-mismatch`, `disk-full`
  */
-export function openCache(file: string, migrations: readonly Migration[], logger: Logger): DatabaseSync {
+export function openCache(
+  file: string,
+  migrations: readonly Migration[],
+  logger: Logger,
+  options: { setAside?: boolean } = {},
+): DatabaseSync {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   try {
     return openChecked(file, migrations);
   } catch (error) {
     if (!isDamaged(error)) throw databaseError(error);
     logger.warn(`${path.basename(file)} is damaged and is made anew`, error);
+    if (options.setAside === true) fs.renameSync(file, `${file}.damaged`);
     for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
     return openDatabase(file, migrations);
   }
